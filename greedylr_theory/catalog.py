@@ -1,0 +1,67 @@
+"""Folder = noun, file = instance, one exported name: the loader that serves every such folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from typing import Any
+
+
+def load(package: str, export: str = "PLUGIN") -> dict[str, Any]:
+    """Import every public file of a package and return what each exports, by file name.
+
+    Args:
+        package: importable name, e.g. "greedylr_theory.schedulers" or "proofs".
+        export: the name each file exports: PLUGIN, CLAIM, SWEEP or FIGURE.
+
+    Returns:
+        {file name: exported object} in alphabetical order; files that start with "_" are skipped.
+
+    Raises:
+        ValueError: the package does not exist.
+        AttributeError: a public file lacks the export.
+
+    >>> sorted(load("greedylr_theory.optimizers"))
+    ['adam', 'gradient_descent']
+    """
+    return {name: instance(package, name, export) for name in names(package)}
+
+
+def names(package: str) -> list[str]:
+    """File names in a catalogue, alphabetical, without importing the files."""
+    try:
+        folder = importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+        raise ValueError(
+            f"package must be importable, such as 'greedylr_theory.schedulers', got {package!r}; "
+            "proofs, experiments and paper_figures exist only in an editable checkout"
+        ) from None
+    return sorted(entry.name for entry in pkgutil.iter_modules(folder.__path__) if not entry.name.startswith("_"))
+
+
+def instance(package: str, name: str, export: str = "PLUGIN") -> Any:
+    """What one file of a catalogue exports.
+
+    Raises:
+        ValueError: there is no such file; the message lists those that exist.
+    """
+    known = names(package)
+    if name not in known:
+        raise ValueError(f"{package} has no {name!r}; it has: {', '.join(known)}")
+    return getattr(importlib.import_module(f"{package}.{name}"), export)
+
+
+def lazy_classes(package: str) -> Callable[[str], Any]:
+    """A module-level ``__getattr__`` that finds class CosineDecay in file cosine_decay, on first use."""
+
+    def attribute(name: str) -> Any:
+        file = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        if name.startswith("_") or not name[:1].isupper() or file not in names(package):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{file}"), name)
+
+    return attribute

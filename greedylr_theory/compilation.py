@@ -1,0 +1,63 @@
+"""Compiled kernels and their cache on disk.
+
+numba notices a change of a function's own file only, so an edited helper would leave stale machine code
+behind. The cache folder is therefore keyed by a digest of every kernel source and of the library versions.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+
+_SOURCES = ("*.py", "objectives/*.py", "optimizers/*.py", "schedulers/*.py", "perturbations/*.py", "simulation/*.py")
+
+
+@functools.cache
+def source_digest() -> str:
+    """SHA-256 (16 hexadecimal digits) of the kernel sources and the versions that compile them."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for version in (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version()):
+        digest.update(version.encode())
+    for path in sorted(path for pattern in _SOURCES for path in package.glob(pattern)):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: GREEDYLR_CACHE, else the user's cache folder."""
+    base = os.environ.get("GREEDYLR_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "greedylr_theory" / source_digest()
+
+
+def kernel(signature: Any) -> Callable[[Callable[..., None]], Any]:
+    """Compile a block kernel for one explicit signature, cached between processes.
+
+    No fastmath: it gains nothing here and breaks every test for NaN and infinity.
+    """
+
+    def compiled(function: Callable[..., None]) -> Any:
+        # numba picks the cache folder while decorating; other people's numba functions keep theirs
+        previous = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+        numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
+        try:
+            return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        finally:
+            numba.config.CACHE_DIR = previous  # type: ignore[attr-defined]
+
+    return compiled
+
+
+#: For functions that kernels call: compiled into the caller, so that lane loops vectorise across them.
+inlined = numba.njit(error_model="numpy", nogil=True, forceinline=True)

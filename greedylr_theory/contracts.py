@@ -1,0 +1,209 @@
+"""What the driver asks of a plug-in: four base classes, the kernel signatures, and how a run can end.
+
+Shapes: B lanes (runs advanced together), d dimension, p parameters, s rows of state. Arrays are
+C-contiguous float64 with the lane last. Kernels take arrays and integers only; they neither raise, print,
+allocate nor draw random numbers, and they sum in a fixed order.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from greedylr_theory.compilation import kernel
+from greedylr_theory.params import Parametrised
+
+Floats = NDArray[np.float64]
+Channel = Literal["none", "observed_loss", "gradient", "iterate", "objective"]
+
+VECTOR, MATRIX, CUBE = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
+
+#: (x (d, B), params (p, B), data (n, k), draws (u, B), workspace (w, B), gradient (d, B), loss (B,)); fills the last two
+OBJECTIVE = types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR)
+#: (step, lr (B,), gradient (d, B), params (p, B), state (s, B), x (d, B)); moves x
+OPTIMIZER = types.void(types.int64, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX)
+#: (step whose rate is set, groups, observed (B,), x, gradient (d, B), params (p, B), state (s, B), lr (B,)); sets lr
+SCHEDULER = types.void(types.int64, types.int64, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR)
+#: (step, loss (B,), params (p, B), draws (u, B), state (s, B), observed (B,), gradient, x (d, B)); changes its channel
+PERTURBATION = types.void(types.int64, VECTOR, MATRIX, MATRIX, MATRIX, VECTOR, MATRIX, MATRIX)
+
+objective_kernel = kernel(OBJECTIVE)
+optimizer_kernel = kernel(OPTIMIZER)
+scheduler_kernel = kernel(SCHEDULER)
+perturbation_kernel = kernel(PERTURBATION)
+
+
+class Status(enum.IntEnum):
+    """How a run ended."""
+
+    COMPLETED = 0
+    DIVERGED = 1  #: the loss or the iterate became NaN or infinite
+
+
+class ScheduleWarning(UserWarning):
+    """A configuration that cannot do what its user thinks; the text says what will happen."""
+
+
+@dataclass(frozen=True)
+class Plugin(Parametrised):
+    """Declared parameters plus a compiled kernel."""
+
+    kernel: ClassVar[Any]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in ("kernel", "full_kernel"):
+            # a compiled function is a descriptor: as a plain attribute it would come back bound to the instance
+            if callable(cls.__dict__.get(name)):
+                setattr(cls, name, staticmethod(cls.__dict__[name]))
+
+
+@dataclass(frozen=True)
+class Objective(Plugin):
+    """A function to minimise.
+
+    Subclasses give `dim`, `kernel` and the exact constants they know. A finite sum that is sampled also gives
+    `full_kernel` (the whole sum) and `uniforms`, the number of draws it needs per step.
+    """
+
+    full_kernel: ClassVar[Any] = None
+    uniforms: ClassVar[int] = 0
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates d."""
+        raise NotImplementedError
+
+    @property
+    def sampled(self) -> bool:
+        """Whether l_t is the loss of a random sample; the full loss is then recorded beside it."""
+        return self.uniforms > 0
+
+    @property
+    def data(self) -> Floats:
+        """Shared read-only table (n, k) for the kernel; empty unless the objective is a finite sum."""
+        return np.zeros((0, 0))
+
+    @property
+    def data_digest(self) -> str:
+        """Identifies `data`; runs simulated together share it."""
+        return ""
+
+    @property
+    def workspace_rows(self) -> int:
+        """Rows of scratch space per lane; they hold zeros at every call and must hold zeros afterwards."""
+        return 0
+
+    smoothness: ClassVar[float | None] = None  #: L of the whole objective; None when unknown or infinite
+    strong_convexity: ClassVar[float | None] = None  #: mu; None when unknown
+    minimum: ClassVar[float | None] = None  #: f*
+    minimiser: ClassVar[tuple[float, ...] | None] = None  #: one x*
+    convex: ClassVar[bool | None] = None
+
+    def expression(self, x: Any) -> Any:
+        """The objective in sympy, from d symbols: a reference that shares no code with the kernel."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Optimizer(Plugin):
+    """An update x_{t+1} = x_t - lr * (direction from the gradients so far)."""
+
+    def state_rows(self, dim: int) -> int:
+        """Rows of state per lane; all start at zero."""
+        return 0
+
+
+@dataclass(frozen=True)
+class Scheduler(Plugin):
+    """A rule that sets the step size from what it has observed."""
+
+    def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
+        """State (s, B) before the first observation, from params (p, B) and the initial rates (B,)."""
+        return np.zeros((0, lr0.size))
+
+    def warnings(self, lr0: tuple[float, ...]) -> list[str]:
+        """Sentences about a configuration that cannot do what its user thinks; empty when all is well."""
+        return []
+
+    def metric_warnings(self, metrics: Floats) -> list[str]:
+        """The same about the metrics that `replay` is given."""
+        return []
+
+
+@scheduler_kernel
+def follow_table(step, groups, observed, x, gradient, params, state, lr):
+    """lr = row `step` of the table in the state (T + 1, B); after its end the last row holds."""
+    row = min(step, state.shape[0] - 1)
+    for lane in range(lr.size):
+        lr[lane] = state[row, lane]
+
+
+@dataclass(frozen=True)
+class OpenLoop(Scheduler):
+    """A schedule fixed in advance: a table of rates and no kernel of its own."""
+
+    kernel: ClassVar[Any] = follow_table
+
+    def rates(self, lr0: float, steps: int) -> Floats:
+        """Rates (steps + 1,) after 0, 1, ... scheduler steps; lr0 is the base rate."""
+        raise NotImplementedError
+
+    def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
+        columns = np.vstack([params, lr0[None, :]])
+        distinct, inverse = np.unique(columns, axis=1, return_inverse=True)
+        tables = [self._with_packed(column[:-1]).rates(float(column[-1]), steps) for column in distinct.T]
+        return np.ascontiguousarray(np.array(tables).T[:, inverse.reshape(-1)])
+
+    def _with_packed(self, packed: Floats) -> OpenLoop:
+        import dataclasses
+
+        values: dict[str, Any] = {}
+        for name, rows in self.slots().items():
+            declared, number = self.parameter(name), packed[rows][0]
+            if declared.kind in ("float", "int", "per_group"):
+                missing = declared.optional and np.isnan(number)
+                values[name] = None if missing else int(number) if declared.kind == "int" else float(number)
+        return dataclasses.replace(self, **values)
+
+
+@dataclass(frozen=True)
+class Perturbation(Plugin):
+    """A disturbance that acts on one named channel and nothing else."""
+
+    channel: ClassVar[Channel] = "none"
+
+    def draws(self, dim: int) -> tuple[int, int]:
+        """Numbers of normal and of uniform draws per step; the kernel gets them in this order."""
+        return 0, 0
+
+    def state_rows(self, dim: int) -> int:
+        """Rows of state per lane; all start at zero."""
+        return 0
+
+
+def per_run(rule: Callable[..., float]) -> Any:
+    """Block kernel from a rule for a single run: easy to write, slower, compiled anew in each process.
+
+    Args:
+        rule: ``rule(step, observed, params, state, lr) -> float`` in code that numba compiles; params (p,)
+            and state (s,) belong to the run, and the rule may write to state.
+
+    >>> class Halving(Scheduler):
+    ...     kernel = per_run(lambda step, observed, params, state, lr: 0.5 * lr)
+    """
+    scalar = numba.njit(rule, nogil=True, error_model="numpy")
+
+    @numba.njit(SCHEDULER, nogil=True, error_model="numpy")
+    def block_kernel(step, groups, observed, x, gradient, params, state, lr):
+        for lane in range(lr.size):
+            lr[lane] = scalar(step, observed[lane], params[:, lane], state[:, lane], lr[lane])
+
+    return block_kernel

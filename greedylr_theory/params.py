@@ -1,0 +1,311 @@
+"""Parameters declared once: symbol, domain, unit and meaning sit on the dataclass field.
+
+Validation, the kernel's parameter vector, command-line values, result columns and axis labels all read
+the same declaration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["float", "int", "bool", "choice", "vector", "per_group", "text"]
+
+_METADATA_KEY = "parameter"
+_PACKED_KINDS: frozenset[Kind] = frozenset({"float", "int", "bool", "choice", "vector", "per_group"})
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Real interval with open or closed ends, e.g. ``Interval.open(0, 1)``.
+
+    >>> str(Interval.open(0, 1)), 1.0 in Interval.open(0, 1), 0.5 in Interval.open(0, 1)
+    ('(0, 1)', False, True)
+    """
+
+    low: float
+    high: float
+    includes_low: bool
+    includes_high: bool
+
+    @classmethod
+    def open(cls, low: float, high: float) -> Interval:
+        return cls(low, high, False, False)
+
+    @classmethod
+    def closed(cls, low: float, high: float) -> Interval:
+        return cls(low, high, True, True)
+
+    @classmethod
+    def left_closed(cls, low: float, high: float) -> Interval:
+        return cls(low, high, True, False)
+
+    @classmethod
+    def left_open(cls, low: float, high: float) -> Interval:
+        return cls(low, high, False, True)
+
+    def __contains__(self, value: float) -> bool:
+        above = value >= self.low if self.includes_low else value > self.low
+        below = value <= self.high if self.includes_high else value < self.high
+        return bool(above and below)
+
+    def __str__(self) -> str:
+        left, right = "[" if self.includes_low else "(", "]" if self.includes_high else ")"
+        return f"{left}{self.low:g}, {self.high:g}{right}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words; the kernel sees its position in the list."""
+
+    options: tuple[str, ...]
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.options
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(repr(option) for option in self.options) + "}"
+
+
+REAL = Interval.open(-math.inf, math.inf)
+POSITIVE = Interval.open(0, math.inf)
+NONNEGATIVE = Interval.left_closed(0, math.inf)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What is known about one parameter; see `param`."""
+
+    symbol: str
+    unit: str
+    doc: str
+    domain: Interval | Choice
+    kind: Kind
+    optional: bool
+
+    @property
+    def packed(self) -> bool:
+        """Whether the kernel receives this parameter."""
+        return self.kind in _PACKED_KINDS
+
+    def accepts(self, values: NDArray[np.float64]) -> bool:
+        """Whether every entry of an array of numbers lies in the domain; used for parameters per lane."""
+        if isinstance(self.domain, Choice):
+            return False
+        if self.kind == "int" and not np.all(values == np.rint(values)):
+            return False
+        return all(float(value) in self.domain for value in np.unique(values))
+
+
+def param(
+    default: Any = dataclasses.MISSING,
+    *,
+    symbol: str,
+    domain: Interval | Choice = REAL,
+    unit: str = "1",
+    doc: str,
+    kind: Kind = "float",
+    optional: bool = False,
+) -> Any:
+    """Declare a dataclass field as a parameter.
+
+    Args:
+        default: value when the user gives none; without it the field is required.
+        symbol: as in the glossary, plain or LaTeX without dollars.
+        domain: values that are accepted.
+        unit: "1" for dimensionless, else e.g. "loss" or "length^2/loss".
+        doc: one line for help texts.
+        kind: "float", "int", "bool", "choice", "vector" (a tuple of floats), "per_group" (a float, or one
+            per parameter group in `replay`), or "text" (never seen by a kernel).
+        optional: whether None is accepted; the kernel sees NaN.
+    """
+    metadata = {_METADATA_KEY: Parameter(symbol, unit, doc, domain, kind, optional)}
+    if default is dataclasses.MISSING:
+        return dataclasses.field(metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Parametrised:
+    """Base of everything with declared parameters: validated once, immutable, packed to a float64 vector.
+
+    Raises:
+        ValueError: a value outside its domain; the message has the class, field, symbol, domain and value.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        for name, declared in self.parameters():
+            object.__setattr__(self, name, self._validated(name, declared, getattr(self, name)))
+        self.check()
+
+    def check(self) -> None:
+        """Conditions that involve several parameters; raise ValueError with one sentence."""
+
+    @classmethod
+    def parameters(cls) -> Iterator[tuple[str, Parameter]]:
+        """Names and declarations in the order of the kernel's parameter vector."""
+        for entry in dataclasses.fields(cls):
+            if _METADATA_KEY in entry.metadata:
+                yield entry.name, entry.metadata[_METADATA_KEY]
+
+    @classmethod
+    def parameter(cls, name: str) -> Parameter:
+        """Declaration of one parameter; ValueError that lists the existing ones when there is none."""
+        declared = dict(cls.parameters())
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            raise ValueError(f"{cls.__name__} has no parameter {name!r}; its parameters are: {known}")
+        return declared[name]
+
+    @classmethod
+    def _validated(cls, name: str, declared: Parameter, value: Any) -> Any:
+        if value is None and declared.optional:
+            return None
+        if declared.kind in ("bool", "text", "choice"):
+            wanted = bool if declared.kind == "bool" else str
+            if not isinstance(value, wanted) or (declared.kind == "choice" and value not in declared.domain):
+                domain = {"bool": "True or False", "text": "text", "choice": f"one of {declared.domain}"}[declared.kind]
+                raise ValueError(f"{cls.__name__}.{name} ({declared.symbol}) must be {domain}, got {value!r}")
+            return value
+        if declared.kind == "vector" or (declared.kind == "per_group" and _is_sequence(value)):
+            if not _is_sequence(value) or len(value) == 0:
+                raise ValueError(
+                    f"{cls.__name__}.{name} ({declared.symbol}) must be a non-empty sequence of numbers in "
+                    f"{declared.domain}, got {value!r}"
+                )
+            return tuple(cls._number(f"{name}[{i}]", declared, entry) for i, entry in enumerate(value))
+        return cls._number(name, declared, value)
+
+    @classmethod
+    def _number(cls, name: str, declared: Parameter, value: Any) -> float | int:
+        what = "be an integer in" if declared.kind == "int" else "lie in"
+        problem = f"{cls.__name__}.{name} ({declared.symbol}) must {what} {declared.domain}, got {value!r}"
+        if isinstance(value, bool | np.bool_):
+            raise ValueError(problem)
+        try:
+            number: float | int = operator.index(value) if declared.kind == "int" else float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(problem) from None
+        if isinstance(value, str) or number not in cast(Interval, declared.domain):
+            raise ValueError(problem)
+        return number
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Any:
+        """Value of a parameter from a command line: "0.5", "true", "max", "none", or numbers joined by commas.
+
+        Raises:
+            ValueError: there is no such parameter, or the text is not of its kind or outside its domain.
+        """
+        declared = cls.parameter(name)
+        value: Any = text.strip()
+        if declared.optional and value.lower() == "none":
+            return None
+        if declared.kind == "bool":
+            value = {"true": True, "false": False}.get(value.lower(), value)
+        elif declared.kind == "vector" or (declared.kind == "per_group" and "," in value):
+            value = [_to_number(entry) for entry in value.split(",")]
+        elif declared.kind in ("int", "float", "per_group"):
+            value = _to_number(value)
+        return cls._validated(name, declared, value)
+
+    @classmethod
+    def plugin_name(cls) -> str:
+        """File name for the package's own plug-ins, ``module:Class`` for a user's."""
+        module, _, leaf = cls.__module__.rpartition(".")
+        return leaf if module.startswith("greedylr_theory.") else f"{cls.__module__}:{cls.__qualname__}"
+
+    def specification(self) -> dict[str, Any]:
+        """Everything that identifies this object, ready for canonical JSON; the version included."""
+        values = {name: getattr(self, name) for name, _ in self.parameters()}
+        return {"plugin": self.plugin_name(), "version": self.version, **values}
+
+    def slots(self) -> dict[str, slice]:
+        """Rows of `pack()` that hold each parameter."""
+        rows: dict[str, slice] = {}
+        start = 0
+        for name, declared in self.parameters():
+            if declared.packed:
+                value = getattr(self, name)
+                width = len(value) if declared.kind == "vector" else 1
+                rows[name] = slice(start, start + width)
+                start += width
+        return rows
+
+    def pack(self, group: int | None = None) -> NDArray[np.float64]:
+        """Parameter vector (p,) for the kernel.
+
+        Args:
+            group: index of the parameter group that per-group values are taken from.
+
+        Raises:
+            ValueError: a parameter is given per group and no group is named.
+        """
+        packed: list[float] = []
+        for name, declared in self.parameters():
+            value = getattr(self, name)
+            if not declared.packed:
+                continue
+            if declared.kind == "vector":
+                packed.extend(value)
+            elif isinstance(value, tuple):
+                if group is None:
+                    raise ValueError(
+                        f"{type(self).__name__}.{name} ({declared.symbol}) must be one number in a simulated run, "
+                        f"which has a single parameter group, got {value!r}; only replay takes one per group"
+                    )
+                packed.append(value[group])
+            elif declared.kind == "choice":
+                packed.append(float(cast(Choice, declared.domain).options.index(value)))
+            else:
+                packed.append(math.nan if value is None else float(value))
+        return np.array(packed, dtype=np.float64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # cached properties (a data set, a minimiser) are recomputed rather than sent to another process
+        return {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
+
+
+def _to_number(text: str) -> float | int | str:
+    """A number if the text is one; the text itself otherwise, for the validation to name."""
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
+
+
+def canonical_json(value: Any) -> str:
+    """One text per value: sorted keys, no blanks, shortest round-trip floats, non-finite floats as words.
+
+    >>> canonical_json({"b": 1.0, "a": (float("inf"), 2)})
+    '{"a":["inf",2],"b":1.0}'
+    """
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in cast(dict[Any, Any], value).items()}
+    if isinstance(value, tuple | list):
+        return [_plain(entry) for entry in cast(Sequence[Any], value)]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -1,0 +1,1 @@
+"""Runs, random draws, the driver, and what comes out of it."""

@@ -1,0 +1,167 @@
+"""The only loop: `advance` moves blocks of B runs through time, compiled once and cached.
+
+A call from Python with function pointers costs about half a millisecond, so the loop over blocks is in here.
+Everything that changes is an argument, so any block can be split, stopped and resumed without changing a bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from greedylr_theory.compilation import inlined, kernel
+from greedylr_theory.contracts import CUBE, MATRIX, OBJECTIVE, OPTIMIZER, PERTURBATION, SCHEDULER, Status
+from greedylr_theory.simulation.draws import Stream, normals_into, uniforms_into
+
+#: rows of the summary (S, B); PREVIOUS and LEVEL are the driver's own memory
+FINAL, BEST, PEAK, END, REACHED, CHANGES, RATE_SUM, TAIL_SUM, PREVIOUS, LEVEL = range(10)
+SUMMARY_ROWS = 10
+#: rows of a record (4, B)
+LOSS, OBSERVED, FULL_LOSS, RATE = range(4)
+#: the recovery ratio divides by the mean of this many last losses
+TAIL = 10
+
+_SAMPLE, _NORMAL, _UNIFORM = int(Stream.SAMPLE), int(Stream.NORMAL), int(Stream.UNIFORM)
+_DIVERGED = int(Status.DIVERGED)
+_INTEGERS = types.int64[:, ::1]
+_KEYS = types.uint64[:, ::1]
+_ADVANCE = types.void(
+    types.FunctionType(OBJECTIVE),
+    types.FunctionType(OBJECTIVE),
+    types.FunctionType(PERTURBATION),
+    types.FunctionType(SCHEDULER),
+    types.FunctionType(OPTIMIZER),
+    types.UniTuple(types.int64, 3),
+    types.UniTuple(types.int64, 2),
+    types.float64,
+    types.UniTuple(types.int64, 5),
+    types.UniTuple(_KEYS, 2),
+    CUBE,
+    MATRIX,
+    MATRIX,
+    types.UniTuple(CUBE, 4),
+    types.UniTuple(CUBE, 3),
+    CUBE,
+    types.UniTuple(_INTEGERS, 2),
+    types.float64[:, :, :, ::1],
+)
+
+
+@inlined
+def end_lanes(t, loss, x, check, status, steps):
+    """Mark lanes whose loss or iterate is not finite; returns how many lanes are still alive."""
+    d, lanes = x.shape
+    for lane in range(lanes):
+        check[lane] = loss[lane] * 0.0
+    for i in range(d):
+        for lane in range(lanes):
+            check[lane] += x[i, lane] * 0.0
+    alive = 0
+    for lane in range(lanes):
+        if status[lane] == 0 and not (check[lane] == 0.0):
+            status[lane] = _DIVERGED
+            steps[lane] = t
+            for i in range(d):
+                x[i, lane] = np.nan
+        alive += status[lane] == 0
+    return alive
+
+
+@inlined
+def summarise(t, total, tolerance, loss, status, summary):
+    """Running summaries of the recorded loss; a lane that has ended keeps what it had."""
+    tail = t >= total - TAIL
+    if t == 0:
+        for lane in range(loss.size):
+            summary[LEVEL, lane] += tolerance * (loss[lane] - summary[LEVEL, lane])
+    for lane in range(loss.size):
+        value = loss[lane]
+        going = status[lane] == 0
+        summary[FINAL, lane] = value if going else summary[FINAL, lane]
+        summary[BEST, lane] = value if going and value < summary[BEST, lane] else summary[BEST, lane]
+        summary[PEAK, lane] = value if going and value > summary[PEAK, lane] else summary[PEAK, lane]
+        summary[TAIL_SUM, lane] += value if going and tail else 0.0
+        first = going and summary[REACHED, lane] < 0.0 and value <= summary[LEVEL, lane]
+        summary[REACHED, lane] = float(t) if first else summary[REACHED, lane]
+
+
+@inlined
+def count_rates(t, lr, status, summary):
+    """Sum of the step sizes used and the number of changes between consecutive ones."""
+    for lane in range(lr.size):
+        going = status[lane] == 0
+        changed = going and t > 0 and lr[lane] != summary[PREVIOUS, lane]
+        summary[CHANGES, lane] += 1.0 if changed else 0.0
+        summary[RATE_SUM, lane] += lr[lane] if going else 0.0
+        summary[PREVIOUS, lane] = lr[lane]
+
+
+@kernel(_ADVANCE)
+def advance(
+    objective, full_objective, perturbation, scheduler, optimizer,
+    span, recording, tolerance, sizes, keys, x, lr, data, params, states, summary, endings, record,
+):  # fmt: skip
+    """Advance N blocks of B lanes from step `first` to step `last` of `total`.
+
+    Args:
+        span: (first, last, total).
+        recording: (stride, before): record every `stride` steps (0: never); `before` is 1 when the
+            scheduler is stepped before the update.
+        tolerance: relative suboptimality that REACHED waits for.
+        sizes: rows of (sample draws, normal draws, uniform draws, workspace, 1 if the objective is sampled).
+        keys: (problem key, replicate), each (N, B).
+        x, lr: iterate (N, d, B) and step size (N, B).
+        data: shared table of the objective.
+        params: of objective, perturbation, scheduler, optimizer, each (N, p, B).
+        states: of perturbation, scheduler, optimizer, each (N, s, B).
+        summary: (N, SUMMARY_ROWS, B); LEVEL holds f*, and from step 0 on the loss to reach.
+        endings: (status, steps), each (N, B).
+        record: (N, ceil(total / stride), 4, B), filled with NaN by the caller.
+    """
+    first, last, total = span
+    stride, before = recording
+    sample_rows, normal_rows, uniform_rows, workspace_rows, sampled = sizes
+    dim, lanes = x.shape[1], x.shape[2]
+    gradient, full_gradient = np.empty((dim, lanes)), np.empty((dim, lanes))
+    loss, full_loss, observed, check = np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    sample_draws = np.empty((sample_rows, lanes))
+    noise = np.empty((normal_rows + uniform_rows, lanes))
+    workspace = np.zeros((workspace_rows, lanes))
+    for block in range(x.shape[0]):
+        key, replicate = keys[0][block], keys[1][block]
+        status, steps = endings[0][block], endings[1][block]
+        for t in range(first, last):
+            uniforms_into(sample_draws, key, replicate, _SAMPLE, t)
+            objective(x[block], params[0][block], data, sample_draws, workspace, gradient, loss)
+            alive = end_lanes(t, loss, x[block], check, status, steps)
+            observed[:] = loss
+            full_loss[:] = loss
+            normals_into(noise[:normal_rows], key, replicate, _NORMAL, t)
+            uniforms_into(noise[normal_rows:], key, replicate, _UNIFORM, t)
+            recorded = stride > 0 and t % stride == 0
+            if sampled == 1 and recorded:
+                full_objective(x[block], params[0][block], data, sample_draws, workspace, full_gradient, full_loss)
+            perturbation(t, loss, params[1][block], noise, states[0][block], observed, gradient, x[block])
+            summarise(t, total, tolerance, loss, status, summary[block])
+            if before == 1:
+                scheduler(t, 1, observed, x[block], gradient, params[2][block], states[1][block], lr[block])
+            count_rates(t, lr[block], status, summary[block])
+            if recorded:
+                row = record[block, t // stride]
+                for lane in range(lanes):
+                    if status[lane] == 0 or steps[lane] == t:
+                        row[LOSS, lane] = loss[lane]
+                        row[OBSERVED, lane] = observed[lane]
+                        row[FULL_LOSS, lane] = full_loss[lane]
+                    if status[lane] == 0:
+                        row[RATE, lane] = lr[block, lane]
+            if alive == 0:
+                break
+            optimizer(t, lr[block], gradient, params[3][block], states[2][block], x[block])
+            if before == 0:
+                scheduler(t + 1, 1, observed, x[block], gradient, params[2][block], states[1][block], lr[block])
+        if last == total:
+            full_objective(x[block], params[0][block], data, sample_draws, workspace, full_gradient, full_loss)
+            end_lanes(total, full_loss, x[block], check, status, steps)
+            for lane in range(lanes):
+                summary[block, END, lane] = full_loss[lane]
