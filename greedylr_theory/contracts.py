@@ -25,7 +25,7 @@ Channel = Literal["none", "observed_loss", "gradient", "iterate", "objective"]
 
 VECTOR, MATRIX, CUBE = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
 
-#: (x (d, B), params (p, B), data (n, k), draws (u, B), workspace (w, B), gradient (d, B), loss (B,)); fills the last two
+#: (x (d, B), params (p, B), data (n, k), draws (u, B), workspace (w, B), gradient (d, B), loss (B,)); fills two
 OBJECTIVE = types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR)
 #: (step, lr (B,), gradient (d, B), params (p, B), state (s, B), x (d, B)); moves x
 OPTIMIZER = types.void(types.int64, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX)
@@ -138,6 +138,19 @@ class Scheduler(Plugin):
         return []
 
 
+def distinct_columns(matrix: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First index of each different column of (p, R), and for every column which of those it equals.
+
+    Compared as bytes, since a parameter that is not given is packed as NaN, which equals nothing.
+    """
+    rows = np.ascontiguousarray(matrix.T)
+    if rows.shape[1] == 0:
+        return np.zeros(1, dtype=np.int64), np.zeros(rows.shape[0], dtype=np.int64)
+    words = rows.view(f"V{rows.itemsize * rows.shape[1]}")
+    _, first, inverse = np.unique(words, return_index=True, return_inverse=True)
+    return first, inverse.reshape(-1)
+
+
 @scheduler_kernel
 def follow_table(step, groups, observed, x, gradient, params, state, lr):
     """lr = row `step` of the table in the state (T + 1, B); after its end the last row holds."""
@@ -157,10 +170,10 @@ class OpenLoop(Scheduler):
         raise NotImplementedError
 
     def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
-        columns = np.vstack([params, lr0[None, :]])
-        distinct, inverse = np.unique(columns, axis=1, return_inverse=True)
-        tables = [self._with_packed(column[:-1]).rates(float(column[-1]), steps) for column in distinct.T]
-        return np.ascontiguousarray(np.array(tables).T[:, inverse.reshape(-1)])
+        rows = np.vstack([params, lr0[None, :]])
+        first, inverse = distinct_columns(rows)
+        tables = [self._with_packed(rows[:-1, r]).rates(float(rows[-1, r]), steps) for r in first]
+        return np.ascontiguousarray(np.array(tables).T[:, inverse])
 
     def _with_packed(self, packed: Floats) -> OpenLoop:
         import dataclasses

@@ -13,24 +13,29 @@ from greedylr_theory.params import Interval, param
 
 @optimizer_kernel
 def update(step, lr, gradient, params, state, x):
-    """Params: beta1, beta2, eps; state: first moments (d rows), second moments (d), beta1^t, beta2^t.
+    """Params: beta1, beta2, eps; state: first moments (d rows), second moments (d), then four rows of scalars.
 
-    The order of operations is that of torch.optim.Adam: sqrt(v) / sqrt(1 - beta2^t) + eps, lr / (1 - beta1^t).
-    The powers are kept one below 1 (1 - beta^t = 1 - p with p from the state), so zeros are a valid start.
+    The scalars are 1 - beta1^t, 1 - beta2^t (zero at the start, as all state), lr / (1 - beta1^t) and
+    1 / sqrt(1 - beta2^t); the last two are only kept so that they are computed once per step.
     """
     d, lanes = x.shape
     for lane in range(lanes):
-        # the state starts at zero, so it holds 1 - beta^t rather than beta^t
-        state[2 * d, lane] = params[0, lane] * state[2 * d, lane] + (1.0 - params[0, lane])
-        state[2 * d + 1, lane] = params[1, lane] * state[2 * d + 1, lane] + (1.0 - params[1, lane])
+        correction1 = params[0, lane] * state[2 * d, lane] + (1.0 - params[0, lane])
+        correction2 = params[1, lane] * state[2 * d + 1, lane] + (1.0 - params[1, lane])
+        state[2 * d, lane] = correction1
+        state[2 * d + 1, lane] = correction2
+        state[2 * d + 2, lane] = lr[lane] / correction1
+        state[2 * d + 3, lane] = 1.0 / np.sqrt(correction2)
+    beta1, beta2, eps = params[0], params[1], params[2]
+    rate, inverse_root = state[2 * d + 2], state[2 * d + 3]
     for i in range(d):
+        # rows by name: with indices in the inner loop the compiler gives up on vectorising it
+        slope, first, second, point = gradient[i], state[i], state[d + i], x[i]
         for lane in range(lanes):
-            beta1, beta2, slope = params[0, lane], params[1, lane], gradient[i, lane]
-            first = beta1 * state[i, lane] + (1.0 - beta1) * slope
-            second = beta2 * state[d + i, lane] + (1.0 - beta2) * (slope * slope)
-            state[i, lane], state[d + i, lane] = first, second
-            scale = np.sqrt(second) / np.sqrt(state[2 * d + 1, lane]) + params[2, lane]
-            x[i, lane] -= lr[lane] / state[2 * d, lane] * (first / scale)
+            first[lane] = beta1[lane] * first[lane] + (1.0 - beta1[lane]) * slope[lane]
+            second[lane] = beta2[lane] * second[lane] + (1.0 - beta2[lane]) * (slope[lane] * slope[lane])
+            root = np.sqrt(second[lane]) * inverse_root[lane] + eps[lane]
+            point[lane] -= rate[lane] * (first[lane] / root)
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Adam(Optimizer):
     kernel: ClassVar[Any] = update
 
     def state_rows(self, dim: int) -> int:
-        return 2 * dim + 2
+        return 2 * dim + 4
 
 
 PLUGIN = Adam

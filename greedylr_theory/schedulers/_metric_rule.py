@@ -9,6 +9,7 @@ import numpy as np
 from greedylr_theory.compilation import inlined
 from greedylr_theory.contracts import Floats, Scheduler
 from greedylr_theory.params import NONNEGATIVE, Choice, Interval, param
+from greedylr_theory.schedulers._bounds import check_bounds
 
 COUNT = Interval.left_closed(0, np.inf)
 
@@ -104,11 +105,7 @@ class MetricRule(Scheduler):
     reset_start: int = param(0, symbol="reset", domain=COUNT, unit="steps", doc="countdown to a reset", kind="int")
 
     def check(self) -> None:
-        if np.any(np.asarray(self.min_lr) > np.asarray(self.max_lr)):
-            name = type(self).__name__
-            raise ValueError(
-                f"{name}.min_lr (\\gamma_{{min}}) must not exceed max_lr, got {self.min_lr!r} > {self.max_lr!r}"
-            )
+        check_bounds(self)
 
     def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
         smoothing = params[SMOOTH] == 1.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
+from numba import types
 
-from greedylr_theory.contracts import Floats, OpenLoop
+from greedylr_theory.compilation import kernel
+from greedylr_theory.contracts import VECTOR, Floats, OpenLoop
 from greedylr_theory.elementary import sine_cosine_turn
 from greedylr_theory.params import NONNEGATIVE, Interval, param
 
@@ -27,22 +28,20 @@ class Cosine(OpenLoop):
         None, symbol="T_{max}", domain=Interval.left_closed(1, np.inf), unit="steps",
         doc="steps down to the smallest rate (default: the whole run)", kind="int", optional=True,
     )  # fmt: skip
-    eta_min: float = param(
-        0.0, symbol=r"\eta_{min}", domain=NONNEGATIVE, unit="length^2/loss", doc="smallest rate"
-    )
+    eta_min: float = param(0.0, symbol=r"\eta_{min}", domain=NONNEGATIVE, unit="length^2/loss", doc="smallest rate")
 
     def rates(self, lr0: float, steps: int) -> Floats:
         half_turns = np.arange(steps + 1) / (2.0 * (self.t_max or steps))
-        return self.eta_min + (lr0 - self.eta_min) * (0.5 * (1.0 + _cosine(half_turns)))
+        cosine = np.empty(steps + 1)
+        _cosine_of_turns(half_turns, cosine)
+        return self.eta_min + (lr0 - self.eta_min) * (0.5 * (1.0 + cosine))
 
 
-@numba.njit(error_model="numpy")
-def _cosine(turns):
+@kernel(types.void(VECTOR, VECTOR))
+def _cosine_of_turns(turns, cosine):
     # the package's own cosine, for the same bits on every machine
-    values = np.empty(turns.size)
     for t in range(turns.size):
-        values[t] = sine_cosine_turn(turns[t])[1]
-    return values
+        cosine[t] = sine_cosine_turn(turns[t])[1]
 
 
 PLUGIN = Cosine

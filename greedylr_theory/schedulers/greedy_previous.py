@@ -10,6 +10,7 @@ import numpy as np
 
 from greedylr_theory.contracts import Floats, Scheduler, scheduler_kernel
 from greedylr_theory.params import NONNEGATIVE, Choice, Interval, param
+from greedylr_theory.schedulers._bounds import check_bounds
 
 FACTOR, MIN_LR, MAX_LR = range(3)
 PREVIOUS, STARTED = range(2)
@@ -64,10 +65,7 @@ class GreedyPrevious(Scheduler):
     kernel: ClassVar[Any] = adjust
 
     def check(self) -> None:
-        if np.any(np.asarray(self.min_lr) > np.asarray(self.max_lr)):
-            raise ValueError(
-                f"GreedyPrevious.min_lr (\\gamma_{{min}}) must not exceed max_lr, got {self.min_lr!r} > {self.max_lr!r}"
-            )
+        check_bounds(self)
 
     def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
         started = np.where(params[3] == 0.0, 1.0, 0.0)

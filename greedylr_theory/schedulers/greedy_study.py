@@ -9,6 +9,7 @@ import numpy as np
 
 from greedylr_theory.contracts import Floats, Scheduler, scheduler_kernel
 from greedylr_theory.params import NONNEGATIVE, Interval, param
+from greedylr_theory.schedulers._bounds import check_bounds
 from greedylr_theory.schedulers._metric_rule import COUNT, smoothed
 
 PATIENCE, MIN_LR, FACTOR, SMOOTH, WINDOW_SIZE, MAX_LR, ADAPTIVE, MOMENTUM, SPIKES = range(9)
@@ -124,18 +125,13 @@ class GreedyStudy(Scheduler):
         doc="upper bound", kind="per_group",
     )  # fmt: skip
     adaptive_patience: bool = param(False, symbol="adaptive", doc="let p follow the improvements", kind="bool")
-    momentum_factor: float = param(
-        0.9, symbol="m", domain=Interval.closed(0, 1), doc="has no effect, as in the source"
-    )
+    momentum_factor: float = param(0.9, symbol="m", domain=Interval.closed(0, 1), doc="has no effect, as in the source")
     spike_detection: bool = param(True, symbol="spikes", doc="forgive two bad steps at a spike", kind="bool")
 
     kernel: ClassVar[Any] = adjust
 
     def check(self) -> None:
-        if np.any(np.asarray(self.min_lr) > np.asarray(self.max_lr)):
-            raise ValueError(
-                f"GreedyStudy.min_lr (\\gamma_{{min}}) must not exceed max_lr, got {self.min_lr!r} > {self.max_lr!r}"
-            )
+        check_bounds(self)
 
     def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
         window = int(params[WINDOW_SIZE].max(where=params[SMOOTH] == 1.0, initial=0))

@@ -36,25 +36,27 @@ class Stream(enum.IntEnum):
 
 
 @inlined
-def philox_round(c0, c1, c2, c3, k0, k1):
+def philox_round(c0, c1, c2, c3, k0, k1, number):
+    """Round `number` (from 0) of ten; the key moves on by a Weyl sequence."""
     product0, product1 = MULTIPLIER_0 * c0, MULTIPLIER_1 * c2
-    return (product1 >> SHIFT) ^ c1 ^ k0, product1 & WORD, (product0 >> SHIFT) ^ c3 ^ k1, product0 & WORD
+    key0, key1 = (k0 + number * WEYL_0) & WORD, (k1 + number * WEYL_1) & WORD
+    return (product1 >> SHIFT) ^ c1 ^ key0, product1 & WORD, (product0 >> SHIFT) ^ c3 ^ key1, product0 & WORD
 
 
 @inlined
 def philox(c0, c1, c2, c3, k0, k1):
-    """Four 32-bit words (each in a uint64) from counter and key: ten rounds of Philox4x32."""
+    """Four 32-bit words (each in a uint64) from counter and key: Philox4x32-10."""
     # written out, since a loop in here would keep the loop over lanes from being vectorised
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(1) * WEYL_0) & WORD, (k1 + np.uint64(1) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(2) * WEYL_0) & WORD, (k1 + np.uint64(2) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(3) * WEYL_0) & WORD, (k1 + np.uint64(3) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(4) * WEYL_0) & WORD, (k1 + np.uint64(4) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(5) * WEYL_0) & WORD, (k1 + np.uint64(5) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(6) * WEYL_0) & WORD, (k1 + np.uint64(6) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(7) * WEYL_0) & WORD, (k1 + np.uint64(7) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(8) * WEYL_0) & WORD, (k1 + np.uint64(8) * WEYL_1) & WORD)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, (k0 + np.uint64(9) * WEYL_0) & WORD, (k1 + np.uint64(9) * WEYL_1) & WORD)
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(0))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(1))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(2))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(3))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(4))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(5))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(6))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(7))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(8))
+    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1, np.uint64(9))
     return c0, c1, c2, c3
 
 
@@ -71,10 +73,11 @@ def unit_interval(high, low):
 def uniforms_into(out, key, replicate, stream, step):
     """Fill out (k, B) with uniforms in [0, 1), k even; key, replicate (B,) uint64."""
     count, lanes = out.shape
+    now, purpose = np.uint64(step), np.uint64(stream)
     for pair in range(count // 2):
         for lane in range(lanes):
             w0, w1, w2, w3 = philox(
-                np.uint64(pair), np.uint64(step), np.uint64(stream), replicate[lane], key[lane] & WORD, key[lane] >> SHIFT
+                np.uint64(pair), now, purpose, replicate[lane], key[lane] & WORD, key[lane] >> SHIFT
             )
             out[2 * pair, lane] = unit_interval(w0, w1)
             out[2 * pair + 1, lane] = unit_interval(w2, w3)
@@ -84,10 +87,11 @@ def uniforms_into(out, key, replicate, stream, step):
 def normals_into(out, key, replicate, stream, step):
     """Fill out (k, B) with standard normals (Box and Muller 1958), k even; key, replicate (B,) uint64."""
     count, lanes = out.shape
+    now, purpose = np.uint64(step), np.uint64(stream)
     for pair in range(count // 2):
         for lane in range(lanes):
             w0, w1, w2, w3 = philox(
-                np.uint64(pair), np.uint64(step), np.uint64(stream), replicate[lane], key[lane] & WORD, key[lane] >> SHIFT
+                np.uint64(pair), now, purpose, replicate[lane], key[lane] & WORD, key[lane] >> SHIFT
             )
             radius = np.sqrt(-2.0 * log(1.0 - unit_interval(w0, w1)))
             sine, cosine = sine_cosine_turn(unit_interval(w2, w3))

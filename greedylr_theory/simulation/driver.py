@@ -58,7 +58,7 @@ def end_lanes(t, loss, x, check, status, steps):
             check[lane] += x[i, lane] * 0.0
     alive = 0
     for lane in range(lanes):
-        if status[lane] == 0 and not (check[lane] == 0.0):
+        if status[lane] == 0 and check[lane] != 0.0:  # NaN differs from 0 as well
             status[lane] = _DIVERGED
             steps[lane] = t
             for i in range(d):

@@ -51,9 +51,7 @@ def replay(
         scheduler.parameter(name)
     scheduler = dataclasses.replace(scheduler, **bounds) if bounds else scheduler
     grouped: dict[str, tuple[float, ...]] = {
-        name: value
-        for name in ("min_lr", "max_lr")
-        if isinstance(value := getattr(scheduler, name, None), tuple)
+        name: value for name in ("min_lr", "max_lr") if isinstance(value := getattr(scheduler, name, None), tuple)
     }
     rates = scheduler._validated("lr0", _RATE, lr0)  # pyright: ignore[reportPrivateUsage]
     if isinstance(rates, tuple):

@@ -48,9 +48,7 @@ class Run(Parametrised):
     scheduler: Scheduler = field(kw_only=True)
     perturbation: Perturbation = field(default_factory=NoPerturbation, kw_only=True)
     start: tuple[float, ...] | StandardNormal = field(default_factory=StandardNormal, kw_only=True)
-    lr0: float | LogUniform = param(
-        symbol=r"\gamma_0", domain=POSITIVE, unit="length^2/loss", doc="initial step size"
-    )
+    lr0: float | LogUniform = param(symbol=r"\gamma_0", domain=POSITIVE, unit="length^2/loss", doc="initial step size")
     steps: int = param(symbol="T", domain=Interval.closed(1, 2**31), unit="steps", doc="number of updates", kind="int")
     ordering: str = param(
         "after_update",
@@ -112,7 +110,8 @@ class Run(Parametrised):
         plugin, _, name = path.rpartition(".")
         if not plugin:
             if name not in {entry.name for entry in dataclasses.fields(self)}:
-                raise ValueError(f"Run has no parameter {name!r}; its parameters are: {', '.join(dict(self.parameters()))}")
+                known = ", ".join(dict(self.parameters()))
+                raise ValueError(f"Run has no parameter {name!r}; its parameters are: {known}")
             return dataclasses.replace(self, **{name: value})
         return dataclasses.replace(self, **{plugin: dataclasses.replace(self._plugin(plugin, name), **{name: value})})
 
@@ -124,7 +123,8 @@ class Run(Parametrised):
     def _plugin(self, plugin: str, name: str) -> Parametrised:
         owner = getattr(self, plugin, None) if plugin in (*PLUGINS, "start", "lr0") else None
         if not isinstance(owner, Parametrised):
-            raise ValueError(f"a parameter path must start with one of {', '.join(PLUGINS)}, got {plugin + '.' + name!r}")
+            path = f"{plugin}.{name}"
+            raise ValueError(f"a parameter path must start with one of {', '.join(PLUGINS)}, got {path!r}")
         owner.parameter(name)
         return owner
 
@@ -213,7 +213,9 @@ def packed(runs: Sequence[Run], *, with_minimum: bool) -> Packed:
             raise ValueError(f"runs must be Run objects or a Batch, got {run!r} at position {r}")
         if _shared(run) != wanted:
             different = ", ".join(name for name, value in _shared(run).items() if value != wanted[name])
-            raise ValueError(f"runs must share plug-in types, dimension, data and steps; run {r} differs in {different}")
+            raise ValueError(
+                f"runs must share plug-in types, dimension, data and steps; run {r} has another {different}"
+            )
     replicate = np.array([run.replicate for run in runs], dtype=np.uint64)
     minima: dict[Objective, float] = {}
     return Packed(

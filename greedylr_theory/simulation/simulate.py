@@ -1,4 +1,4 @@
-"""simulate(runs) -> Trajectory: cuts runs into blocks of lanes, calls the driver, puts the arrays back together."""
+"""simulate(runs) -> Trajectory: the entry point."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greedylr_theory.contracts import Floats, ScheduleWarning, Status
+from greedylr_theory.contracts import Floats, Scheduler, ScheduleWarning, Status, distinct_columns
 from greedylr_theory.simulation import driver
-from greedylr_theory.simulation.draws import even
+from greedylr_theory.simulation.blocks import Blocks
 from greedylr_theory.simulation.run import Packed, Run, packed
 
 #: lanes per block; 32 to 128 are equally fast, fewer are slower
@@ -92,8 +92,14 @@ def simulate(
 
     >>> from greedylr_theory.objectives import Quadratic
     >>> from greedylr_theory.schedulers import GreedyPrevious
-    >>> run = Run(objective=Quadratic(eigenvalues=(1.0,)), scheduler=GreedyPrevious(factor=0.5),
-    ...           start=(1.0,), lr0=0.25, steps=3, ordering="before_update")
+    >>> run = Run(
+    ...     objective=Quadratic(eigenvalues=(1.0,)),
+    ...     scheduler=GreedyPrevious(factor=0.5),
+    ...     start=(1.0,),
+    ...     lr0=0.25,
+    ...     steps=3,
+    ...     ordering="before_update",
+    ... )
     >>> simulate([run], stride=1).lr
     array([[0.5, 1. , 2. ]])
     """
@@ -103,124 +109,52 @@ def simulate(
     if not tolerance >= 0:
         raise ValueError(f"tolerance must be at least 0, got {tolerance!r}")
     collected = packed(runs, with_minimum=True)
-    scheduler = collected.base.scheduler
-    _warn(scheduler.warnings((float(collected.lr0.min()),)))
+    schedulers = _distinct(runs, collected)
+    _warn([text for rule, rates in schedulers for text in rule.warnings((rates.min(), rates.max()))])
     total = collected.lr0.size
     width = lanes or min(LANES, -(-total // 8) * 8)
-    per_lane = 8 * (4 * (-(-collected.base.steps // stride) if stride else 0) + _rows(collected))
-    group = max(width, _BYTES_AT_ONCE // per_lane // width * width)
-    parts = [slice(start, min(start + group, total)) for start in range(0, total, group)]
-    results = [_advance(collected, part, stride, tolerance, threads, width, chunk) for part in parts]
+    group = max(width, _BYTES_AT_ONCE // _lane_bytes(collected, stride) // width * width)
+    results: list[dict[str, NDArray[Any]]] = []
+    for start in range(0, total, group):
+        blocks = Blocks.of(collected, slice(start, min(start + group, total)), stride, width)
+        _advance(blocks, stride, float(tolerance), threads, chunk or collected.base.steps)
+        results.append(blocks.results())
     joined = {name: np.concatenate([result[name] for result in results]) for name in results[0]}
-    extremes = [np.min(joined["best_loss"]), np.max(joined["peak_loss"])]
-    _warn(scheduler.metric_warnings(np.array(extremes)))
+    extremes = np.array([np.min(joined["best_loss"]), np.max(joined["peak_loss"])])
+    _warn([text for rule, _ in schedulers for text in rule.metric_warnings(extremes[np.isfinite(extremes)])])
     return Trajectory(**joined)
 
 
+def _distinct(runs: Sequence[Run], collected: Packed) -> list[tuple[Scheduler, Floats]]:
+    """Each different scheduler of the runs with the initial rates that go with it."""
+    first, inverse = distinct_columns(collected.params["scheduler"])
+    return [(runs[int(r)].scheduler, collected.lr0[inverse == k]) for k, r in enumerate(first)]
+
+
 def _warn(sentences: list[str]) -> None:
-    for sentence in sentences:
+    for sentence in dict.fromkeys(sentences):
         warnings.warn(sentence, ScheduleWarning, stacklevel=3)
 
 
-def _rows(collected: Packed) -> int:
+def _lane_bytes(collected: Packed, stride: int) -> int:
+    """Memory that one lane takes, about."""
     base, d = collected.base, collected.base.objective.dim
     state = base.scheduler.initial_state(collected.params["scheduler"][:, :1], collected.lr0[:1], base.steps)
-    return 2 * d + state.shape[0] + base.optimizer.state_rows(d) + base.perturbation.state_rows(d) + 50
+    rows = 2 * d + state.shape[0] + base.optimizer.state_rows(d) + base.perturbation.state_rows(d)
+    records = 4 * -(-base.steps // stride) if stride else 0
+    return 8 * (rows + records + driver.SUMMARY_ROWS + 16)
 
 
-def _advance(
-    collected: Packed, part: slice, stride: int, tolerance: float, threads: int, width: int, chunk: int | None
-) -> dict[str, Any]:
-    base, lr0 = collected.base, collected.lr0[part]
-    count, d = lr0.size, base.objective.dim
-    blocks = -(-count // width)
-
-    def in_blocks(rows: NDArray[Any]) -> NDArray[Any]:
-        """(k, R) -> (N, k, B); the last block is filled up with copies of the last run."""
-        filled = np.concatenate([rows, np.repeat(rows[:, -1:], blocks * width - count, axis=1)], axis=1)
-        return np.ascontiguousarray(filled.reshape(rows.shape[0], blocks, width).transpose(1, 0, 2))
-
-    def zeros(rows: int) -> Floats:
-        return np.zeros((blocks, rows, width))
-
-    params = {name: matrix[:, part] for name, matrix in collected.params.items()}
-    scheduler_state = base.scheduler.initial_state(params["scheduler"], lr0, base.steps)
-    normal, uniform = base.perturbation.draws(d)
-    x = in_blocks(collected.x0[:, part])
-    lr = in_blocks(lr0[None])[:, 0].copy()
-    summary = zeros(driver.SUMMARY_ROWS)
-    summary[:, driver.BEST], summary[:, driver.PEAK], summary[:, driver.REACHED] = np.inf, -np.inf, -1.0
-    minimum = np.full(count, np.nan) if base.objective.sampled else collected.minimum[part]
-    summary[:, driver.LEVEL] = in_blocks(minimum[None])[:, 0]
-    status = np.zeros((blocks, width), dtype=np.int64)
-    steps = np.full((blocks, width), base.steps, dtype=np.int64)
-    records = -(-base.steps // stride) if stride else 0
-    record = np.full((blocks, records, 4, width), np.nan)
-    arrays = [
-        (in_blocks(collected.key[None, part])[:, 0].copy(), in_blocks(collected.replicate[None, part])[:, 0].copy()),
-        x,
-        lr,
-        np.ascontiguousarray(base.objective.data),
-        tuple(in_blocks(params[name]) for name in ("objective", "perturbation", "scheduler", "optimizer")),
-        (zeros(base.perturbation.state_rows(d)), in_blocks(scheduler_state), zeros(base.optimizer.state_rows(d))),
-        summary,
-        (status, steps),
-        record,
-    ]
-    kernels = (
-        base.objective.kernel,
-        base.objective.full_kernel or base.objective.kernel,
-        base.perturbation.kernel,
-        base.scheduler.kernel,
-        base.optimizer.kernel,
-    )
-    sizes = (
-        even(base.objective.uniforms), even(normal), even(uniform),
-        base.objective.workspace_rows, int(base.objective.sampled),
-    )  # fmt: skip
+def _advance(blocks: Blocks, stride: int, tolerance: float, threads: int, chunk: int) -> None:
+    steps = blocks.base.steps
 
     def work(rows: slice) -> None:
-        part_arrays = [_blocks_of(entry, rows) if index != 3 else entry for index, entry in enumerate(arrays)]
-        for first in range(0, base.steps, chunk or base.steps):
-            span = (first, min(first + (chunk or base.steps), base.steps), base.steps)
-            recording = (stride, int(base.ordering == "before_update"))
-            driver.advance(*kernels, span, recording, float(tolerance), sizes, *part_arrays)
+        for first in range(0, steps, chunk):
+            blocks.advance(rows, (first, min(first + chunk, steps), steps), stride, tolerance)
 
-    shares = [slice(rows[0], rows[-1] + 1) for rows in np.array_split(np.arange(blocks), threads) if rows.size]
+    shares = [slice(rows[0], rows[-1] + 1) for rows in np.array_split(np.arange(len(blocks.x)), threads) if rows.size]
     if len(shares) == 1:
         work(shares[0])
-    else:
-        with ThreadPoolExecutor(len(shares)) as pool:
-            list(pool.map(work, shares))
-
-    def per_run(array: NDArray[Any]) -> NDArray[Any]:
-        return array.reshape(blocks * width, *array.shape[2:])[:count]
-
-    def row(index: int) -> Floats:
-        return per_run(summary[:, index].copy())
-
-    series = np.ascontiguousarray(record.transpose(2, 0, 3, 1)).reshape(4, blocks * width, records)[:, :count]
-    ended = per_run(status) == Status.DIVERGED
-    with np.errstate(divide="ignore", invalid="ignore"):
-        recovery = row(driver.PEAK) / (row(driver.TAIL_SUM) / min(driver.TAIL, base.steps))
-    return {
-        "loss": series[driver.LOSS],
-        "observed": series[driver.OBSERVED],
-        "full_loss": series[driver.FULL_LOSS],
-        "lr": series[driver.RATE],
-        "x_end": per_run(x.transpose(0, 2, 1)),
-        "end_loss": np.where(ended, np.nan, row(driver.END)),
-        "steps": per_run(steps),
-        "status": per_run(status),
-        "final_loss": row(driver.FINAL),
-        "best_loss": row(driver.BEST),
-        "peak_loss": row(driver.PEAK),
-        "steps_to_tolerance": row(driver.REACHED).astype(np.int64),
-        "recovery_ratio": np.where(ended, np.nan, recovery),
-        "lr_changes": row(driver.CHANGES).astype(np.int64),
-        "lr_sum": row(driver.RATE_SUM),
-    }
-
-
-def _blocks_of(entry: Any, rows: slice) -> Any:
-    return tuple(array[rows] for array in entry) if isinstance(entry, tuple) else entry[rows]
+        return
+    with ThreadPoolExecutor(len(shares)) as pool:
+        list(pool.map(work, shares))

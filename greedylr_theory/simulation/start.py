@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
+from greedylr_theory.compilation import kernel
+from greedylr_theory.contracts import VECTOR
 from greedylr_theory.elementary import exp, log
 from greedylr_theory.params import POSITIVE, Interval, Parametrised, param
 from greedylr_theory.simulation.draws import Stream, normals, uniforms
@@ -56,13 +58,12 @@ class LogUniform(Parametrised):
     def rates(self, replicates: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Initial rates (R,) for the replicates."""
         share = uniforms(self.seed, replicates, Stream.RATE, 0, 1)[0]
-        return np.clip(_interpolate(share, self.low, self.high), self.low, self.high)
+        _spread(share, self.low, self.high)
+        return np.clip(share, self.low, self.high)
 
 
-@numba.njit(error_model="numpy")
-def _interpolate(share, low, high):
+@kernel(types.void(VECTOR, types.float64, types.float64))
+def _spread(share, low, high):
     # the package's own exp and log, for the same bits on every machine
-    rates = np.empty(share.size)
     for r in range(share.size):
-        rates[r] = exp(log(low) + share[r] * (log(high) - log(low)))
-    return rates
+        share[r] = exp(log(low) + share[r] * (log(high) - log(low)))

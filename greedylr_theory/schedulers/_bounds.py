@@ -1,0 +1,23 @@
+"""The condition that every rule with bounds on the rate shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def check_bounds(rule: Any) -> None:
+    """Raise ValueError unless min_lr <= max_lr, group by group."""
+    low, high = rule.min_lr, rule.max_lr
+    if isinstance(low, tuple) and isinstance(high, tuple) and len(low) != len(high):
+        raise ValueError(
+            f"{type(rule).__name__}.min_lr (\\gamma_{{min}}) and max_lr (\\gamma_{{max}}) must have one entry per "
+            f"parameter group, got {len(low)} and {len(high)}"
+        )
+    groups = max(len(bound) if isinstance(bound, tuple) else 1 for bound in (low, high))
+    lows = low if isinstance(low, tuple) else (low,) * groups
+    highs = high if isinstance(high, tuple) else (high,) * groups
+    if any(a > b for a, b in zip(lows, highs, strict=True)):
+        raise ValueError(
+            f"{type(rule).__name__}.min_lr (\\gamma_{{min}}) must not exceed max_lr (\\gamma_{{max}}), "
+            f"got {low!r} > {high!r}"
+        )
