@@ -178,20 +178,21 @@ def replay(
     """
     import numpy as np
 
-    from greedylr_theory import report
+    from greedylr_theory import logged
     from greedylr_theory.catalog import instance
+    from greedylr_theory.files import replace_file
     from greedylr_theory.simulation.replay import replay as replayed
 
     plugin = instance("greedylr_theory.schedulers", scheduler)
     rule = plugin(**{key: plugin.parse(key, text) for key, text in _assignments(settings)})
     rates = [_number("--lr0", entry) for entry in lr0.split(",")]
-    name, metrics = report.read_metric(file, column)
+    name, metrics = logged.read_metric(file, column)
     steps = np.atleast_2d(replayed(rule, metrics, rates if len(rates) > 1 else rates[0]).T).T
-    text = report.rates_csv(name, metrics, steps)
+    text = logged.rates_csv(name, metrics, steps)
     if output is None:
         click.echo(text, nl=False)
     else:
-        report.write_text(output, text)
+        replace_file(output, text.encode())
         click.echo(f"wrote {output}", err=True)
 
 
@@ -216,13 +217,14 @@ def sweep(
       greedylr sweep f_sweep --set scheduler.factor=0.5,0.7
     """
     from greedylr_theory import report
+    from greedylr_theory.sweeps.engine import execute, plan
 
     experiment = report.experiment(name, dict(_assignments(settings)))
     if dry_run:
-        click.echo(report.plan(experiment, size, folder, part))
+        click.echo(plan(experiment, size, folder, part))
         return
     with _progress() as progressed:
-        outcome = report.sweep(experiment, size, folder, engine, part, progressed(f"sweep {name}"))
+        outcome = execute(experiment, size, folder, engine, part, progressed(f"sweep {name}"))
     click.echo(f"{outcome.computed} shards computed, {outcome.reused} reused, in {folder / name}")
 
 
