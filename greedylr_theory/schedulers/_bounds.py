@@ -1,8 +1,10 @@
-"""The condition that every rule with bounds on the rate shares."""
+"""What every rule with bounds on the rate shares: their order, and rates that start outside."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 
 def check_bounds(rule: Any) -> None:
@@ -21,3 +23,16 @@ def check_bounds(rule: Any) -> None:
             f"{type(rule).__name__}.min_lr (\\gamma_{{min}}) must not exceed max_lr (\\gamma_{{max}}), "
             f"got {low!r} > {high!r}"
         )
+
+
+def bound_warnings(rule: Any, lr0: tuple[float, ...], below: str, above: str) -> list[str]:
+    """Sentences about initial rates outside the bounds; `below` and `above` say what will happen to them."""
+    lows, highs = np.broadcast_to(rule.min_lr, len(lr0)), np.broadcast_to(rule.max_lr, len(lr0))
+    name = type(rule).__name__
+    sentences: list[str] = []
+    for rate, low, high in zip(lr0, lows, highs, strict=True):
+        if rate < low:
+            sentences.append(f"{name}: lr0 = {rate:g} lies below min_lr = {low:g}: {below}")
+        if rate > high:
+            sentences.append(f"{name}: lr0 = {rate:g} lies above max_lr = {high:g}: {above}")
+    return list(dict.fromkeys(sentences))

@@ -118,23 +118,6 @@ class MetricRule(Scheduler):
         state[INITIAL] = lr0
         return state
 
-    def warnings(self, lr0: tuple[float, ...]) -> list[str]:
-        name = type(self).__name__
-        low, high = np.broadcast_to(self.min_lr, len(lr0)), np.broadcast_to(self.max_lr, len(lr0))
-        sentences: list[str] = []
-        for rate, floor, ceiling in zip(lr0, low, high, strict=True):
-            if rate < floor:
-                sentences.append(f"{name}: lr0 = {rate:g} lies below min_lr = {floor:g}: {self._below()}")
-            if rate > ceiling:
-                sentences.append(f"{name}: lr0 = {rate:g} lies above max_lr = {ceiling:g}: {self._above()}")
-        return list(dict.fromkeys(sentences))
-
-    def _below(self) -> str:
-        return "the rate is never reduced (a reduction would raise it and is skipped), it can only climb"
-
-    def _above(self) -> str:
-        raise NotImplementedError
-
     def metric_warnings(self, metrics: Floats) -> list[str]:
         sentences: list[str] = []
         name = type(self).__name__

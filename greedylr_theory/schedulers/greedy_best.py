@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from greedylr_theory.compilation import inlined
 from greedylr_theory.contracts import scheduler_kernel
+from greedylr_theory.schedulers._bounds import bound_warnings
 from greedylr_theory.schedulers._metric_rule import (
     BAD,
     BEST,
@@ -118,8 +119,9 @@ class GreedyBest(MetricRule):
 
     kernel: ClassVar[Any] = adjust
 
-    def _above(self) -> str:
-        return "the first increase lowers the rate to max_lr"
+    def warnings(self, lr0: tuple[float, ...]) -> list[str]:
+        below = "the rate is never reduced (a reduction would raise it and is skipped), it can only climb"
+        return bound_warnings(self, lr0, below, "the first increase lowers the rate to max_lr")
 
 
 PLUGIN = GreedyBest

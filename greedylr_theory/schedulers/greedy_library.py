@@ -10,6 +10,7 @@ import numpy as np
 from greedylr_theory.compilation import inlined
 from greedylr_theory.contracts import scheduler_kernel
 from greedylr_theory.params import NONNEGATIVE, Choice, Interval, param
+from greedylr_theory.schedulers._bounds import bound_warnings
 from greedylr_theory.schedulers._metric_rule import (
     BAD,
     BEST,
@@ -148,14 +149,13 @@ class GreedyLibrary(MetricRule):
 
     kernel: ClassVar[Any] = adjust
 
-    def _below(self) -> str:
-        return (
+    def warnings(self, lr0: tuple[float, ...]) -> list[str]:
+        below = (
             "the rate is never reduced (a reduction would raise it and is skipped), it can only climb, and every "
             "attempt to reduce it counts towards a reset"
         )
-
-    def _above(self) -> str:
-        return "the rate is never increased (an increase would lower it and is skipped) until it has come down"
+        above = "the rate is never increased (an increase would lower it and is skipped) until it has come down"
+        return bound_warnings(self, lr0, below, above)
 
 
 PLUGIN = GreedyLibrary

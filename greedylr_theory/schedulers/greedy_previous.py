@@ -10,7 +10,7 @@ import numpy as np
 
 from greedylr_theory.contracts import Floats, Scheduler, scheduler_kernel
 from greedylr_theory.params import NONNEGATIVE, Choice, Interval, param
-from greedylr_theory.schedulers._bounds import check_bounds
+from greedylr_theory.schedulers._bounds import bound_warnings, check_bounds
 
 FACTOR, MIN_LR, MAX_LR = range(3)
 PREVIOUS, STARTED = range(2)
@@ -66,6 +66,11 @@ class GreedyPrevious(Scheduler):
 
     def check(self) -> None:
         check_bounds(self)
+
+    def warnings(self, lr0: tuple[float, ...]) -> list[str]:
+        return bound_warnings(
+            self, lr0, "the first adjustment raises it to min_lr", "the first adjustment lowers it to max_lr"
+        )
 
     def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
         started = np.where(params[3] == 0.0, 1.0, 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from greedylr_theory.contracts import Floats, Scheduler, scheduler_kernel
 from greedylr_theory.params import NONNEGATIVE, Interval, param
-from greedylr_theory.schedulers._bounds import check_bounds
+from greedylr_theory.schedulers._bounds import bound_warnings, check_bounds
 from greedylr_theory.schedulers._metric_rule import COUNT, smoothed
 
 PATIENCE, MIN_LR, FACTOR, SMOOTH, WINDOW_SIZE, MAX_LR, ADAPTIVE, MOMENTUM, SPIKES = range(9)
@@ -140,16 +140,8 @@ class GreedyStudy(Scheduler):
         return state
 
     def warnings(self, lr0: tuple[float, ...]) -> list[str]:
-        low, high = np.broadcast_to(self.min_lr, len(lr0)), np.broadcast_to(self.max_lr, len(lr0))
-        below = [
-            f"GreedyStudy: lr0 = {rate:g} lies below min_lr = {floor:g}: the first decrease raises the rate to min_lr"
-            for rate, floor in zip(lr0, low, strict=True) if rate < floor
-        ]  # fmt: skip
-        above = [
-            f"GreedyStudy: lr0 = {rate:g} lies above max_lr = {ceiling:g}: the first increase lowers the rate to max_lr"
-            for rate, ceiling in zip(lr0, high, strict=True) if rate > ceiling
-        ]  # fmt: skip
-        return list(dict.fromkeys(below + above))
+        below, above = "the first decrease raises the rate to min_lr", "the first increase lowers the rate to max_lr"
+        return bound_warnings(self, lr0, below, above)
 
     def metric_warnings(self, metrics: Floats) -> list[str]:
         if self.smooth and not np.all(np.isfinite(metrics)):
