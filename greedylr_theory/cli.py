@@ -52,6 +52,7 @@ def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *_rest, **_more: click.echo(f"Warning: {message}", err=True)  # pyright: ignore[reportUnknownLambdaType]
             try:
                 return command(*args, **kwargs)

@@ -24,9 +24,11 @@ Floats = NDArray[np.float64]
 Channel = Literal["none", "observed_loss", "gradient", "iterate", "objective"]
 
 VECTOR, MATRIX, CUBE = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
+#: what no kernel may write to; a writable array is accepted as well
+DATA = types.Array(types.float64, 2, "C", readonly=True)
 
 #: (x (d, B), params (p, B), data (n, k), draws (u, B), workspace (w, B), gradient (d, B), loss (B,)); fills two
-OBJECTIVE = types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR)
+OBJECTIVE = types.void(MATRIX, MATRIX, DATA, MATRIX, MATRIX, MATRIX, VECTOR)
 #: (step, lr (B,), gradient (d, B), params (p, B), state (s, B), x (d, B)); moves x
 OPTIMIZER = types.void(types.int64, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX)
 #: (step whose rate is set, groups, observed (B,), x, gradient (d, B), params (p, B), state (s, B), lr (B,)); sets lr

@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 
 from greedylr_theory.compilation import inlined, kernel
-from greedylr_theory.contracts import CUBE, MATRIX, OBJECTIVE, OPTIMIZER, PERTURBATION, SCHEDULER, Status
+from greedylr_theory.contracts import CUBE, DATA, MATRIX, OBJECTIVE, OPTIMIZER, PERTURBATION, SCHEDULER, Status
 from greedylr_theory.simulation.draws import Stream, normals_into, uniforms_into
 
 #: rows of the summary (S, B); PREVIOUS and LEVEL are the driver's own memory
@@ -38,7 +38,7 @@ _ADVANCE = types.void(
     types.UniTuple(_KEYS, 2),
     CUBE,
     MATRIX,
-    MATRIX,
+    DATA,
     types.UniTuple(CUBE, 4),
     types.UniTuple(CUBE, 3),
     CUBE,

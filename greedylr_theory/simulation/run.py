@@ -164,8 +164,9 @@ class Batch(Sequence[Run]):
         object.__setattr__(self, "values", arrays)
         inner = [array for path, array in arrays.items() if "." in path]
         if inner:  # conditions between several parameters hold or fail with each distinct combination
+            wanted = _shared(self.base)
             for r in np.unique(np.stack(inner), axis=1, return_index=True)[1]:
-                _ = self[int(r)]
+                _require_shared(self[int(r)], wanted, int(r))
 
     def __len__(self) -> int:
         return next(iter(self.values.values())).size
@@ -261,6 +262,13 @@ def _shared(run: Run) -> dict[str, Any]:
     objective = run.objective
     shape = {"dimension": objective.dim, "data": objective.data_digest, "sample size": objective.uniforms}
     return {**types, **shape, "steps": run.steps, "ordering": run.ordering}
+
+
+def _require_shared(run: Run, wanted: dict[str, Any], position: int) -> None:
+    found = _shared(run)
+    if found != wanted:
+        other = ", ".join(name for name, value in found.items() if value != wanted[name])
+        raise ValueError(f"runs must share plug-in types, dimension, data, steps; run {position} has another {other}")
 
 
 def _rates(run: Run, replicate: NDArray[np.uint64]) -> Floats:

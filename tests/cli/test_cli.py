@@ -1,0 +1,114 @@
+"""The command line as a user meets it: output, exit codes, and nothing written on bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from greedylr_theory.cli import main
+
+LOG = "step,loss\n0,3.0\n1,2.0\n2,2.5\n3,1.5\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log.csv").write_text(LOG)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)])
+def test_help_shows_examples(command: list[str]):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert not command or "Example" in result.stdout
+
+
+def test_simulate_prints_what_came_of_the_run():
+    result = run("simulate", "--lr0", "0.05", "--set", "scheduler.factor=0.5", "--steps", "20", "--stride", "5")
+    assert result.exit_code == 0
+    assert "completed" in result.stdout
+    assert "0.05" in result.stdout
+
+
+def test_replay_prints_the_rates(folder: Path):
+    result = run("replay", "log.csv", "--lr0", "0.25", "--set", "factor=0.5", "--set", "patience=0")
+    assert result.exit_code == 0
+    assert [line.split(",")[-1] for line in result.stdout.split()] == ["lr", "0.5", "1.0", "0.5", "1.0"]
+
+
+def test_replay_writes_one_column_per_group(folder: Path):
+    result = run("replay", "log.csv", "--lr0", "0.25,0.5", "--set", "patience=0", "--output", "rates.csv")
+    assert result.exit_code == 0
+    assert (folder / "rates.csv").read_text().splitlines()[0] == "step,loss,lr_0,lr_1"
+
+
+def test_a_warning_goes_to_standard_error(folder: Path):
+    result = run("replay", "log.csv", "--lr0", "1e-5")
+    assert result.exit_code == 0
+    assert "lies below min_lr" in result.stderr
+    assert "lies below min_lr" not in result.stdout
+
+
+BAD = {
+    "value outside its domain": (["simulate", "--lr0", "1", "--set", "scheduler.factor=1.0"], ["factor (F)", "(0, 1)", "1.0"]),
+    "no such parameter": (["simulate", "--lr0", "1", "--set", "scheduler.speed=1"], ["'speed'", "factor"]),
+    "no such plug-in": (["simulate", "--lr0", "1", "--scheduler", "greedy"], ["'greedy'", "greedy_best"]),
+    "not an assignment": (["simulate", "--lr0", "1", "--set", "factor"], ["path=value", "'factor'"]),
+    "no kind in the path": (["simulate", "--lr0", "1", "--set", "factor=0.5"], ["scheduler.factor", "'factor'"]),
+    "start of another dimension": (["simulate", "--lr0", "1", "--start", "1,2,3"], ["start (x_0)", "2", "(1.0, 2.0, 3.0)"]),
+    "start that is no number": (["simulate", "--lr0", "1", "--start", "1,a"], ["--start", "'a'"]),
+    "rate": (["simulate", "--lr0", "-1"], [r"lr0 (\gamma_0)", "-1.0"]),
+    "no such file": (["replay", "missing.csv", "--lr0", "0.1"], ["missing.csv"]),
+    "no such column": (["replay", "log.csv", "--lr0", "0.1", "--column", "acc"], ["'acc'", "loss"]),
+    "rate that is no number": (["replay", "log.csv", "--lr0", "fast"], ["--lr0", "'fast'"]),
+    "value outside, with output": (
+        ["replay", "log.csv", "--lr0", "0.1", "--set", "patience=-1", "--output", "rates.csv"],
+        ["patience (p)", "-1"],
+    ),
+    "no such sweep": (["sweep", "g_sweep"], ["'g_sweep'", "f_sweep"]),
+    "no such axis": (["sweep", "f_sweep", "--set", "scheduler.speed=1"], ["scheduler.speed", "scheduler.factor"]),
+    "axis value": (["sweep", "f_sweep", "--set", "scheduler.factor=0.5,1.5"], ["factor (F)", "(0, 1)", "1.5"]),
+    "size": (["sweep", "f_sweep", "--size", "huge"], ["size", "'huge'", "quick"]),
+    "engine": (["sweep", "f_sweep", "--engine", "cloud"], ["engine", "'cloud'", "local:"]),
+    "part": (["sweep", "f_sweep", "--part", "3/2"], ["part", "'3/2'"]),
+    "no such figure": (["figures", "pie_chart"], ["'pie_chart'", "f_sensitivity"]),
+    "no such claim": (["verify", "everything"], ["'everything'", "scale_invariance"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_gets_one_sentence_and_writes_nothing(name: str, folder: Path):
+    arguments, expected = BAD[name]
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    sentences = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(sentences) == 1, result.stderr
+    for text in expected:
+        assert text in sentences[0]
+    assert [path.name for path in folder.iterdir()] == ["log.csv"]
+
+
+def test_verify_prints_json_alone(folder: Path):
+    result = run("verify", "optimal_factor_formula", "--json")
+    assert result.exit_code == 0, result.stderr
+    (claim,) = json.loads(result.stdout)["claims"]
+    assert (claim["name"], claim["verdict"], claim["control"]) == ("optimal_factor_formula", "refuted", "rejected")
+    assert {"source", "certificate", "margin"} <= set(claim)
+
+
+def test_verify_fails_when_a_verdict_is_not_as_reviewed(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    import proofs._ledger
+
+    expected = {**proofs._ledger.reviewed(), "optimal_factor_formula": "proved"}
+    monkeypatch.setattr(proofs._ledger, "reviewed", lambda: expected)
+    result = run("verify", "optimal_factor_formula")
+    assert result.exit_code == 1
+    assert "reviewed as proved" in result.stderr
