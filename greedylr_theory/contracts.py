@@ -7,6 +7,7 @@ allocate nor draw random numbers, and they sum in a fixed order.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -131,6 +132,10 @@ class Scheduler(Plugin):
         """State (s, B) before the first observation, from params (p, B) and the initial rates (B,)."""
         return np.zeros((0, lr0.size))
 
+    def first_rates(self, state: Floats, lr0: Floats) -> Floats:
+        """Step sizes (B,) before the scheduler's first step, from its initial state (s, B) and lr0 (B,)."""
+        return lr0
+
     def warnings(self, lr0: tuple[float, ...]) -> list[str]:
         """Sentences about a configuration that cannot do what its user thinks; empty when all is well."""
         return []
@@ -177,9 +182,10 @@ class OpenLoop(Scheduler):
         tables = [self._with_packed(rows[:-1, r]).rates(float(rows[-1, r]), steps) for r in first]
         return np.ascontiguousarray(np.array(tables).T[:, inverse])
 
-    def _with_packed(self, packed: Floats) -> OpenLoop:
-        import dataclasses
+    def first_rates(self, state: Floats, lr0: Floats) -> Floats:
+        return state[0]
 
+    def _with_packed(self, packed: Floats) -> OpenLoop:
         values: dict[str, Any] = {}
         for name, rows in self.slots().items():
             declared, number = self.parameter(name), packed[rows][0]

@@ -107,7 +107,9 @@ def figures(names: Sequence[str], size: str, folder: Path, engine: str, opened: 
     Raises:
         ValueError: there is no such figure or size.
     """
-    chosen = {name: catalog.instance("paper_figures", name, "FIGURE") for name in names or catalog.names("paper_figures")}
+    chosen = {
+        name: catalog.instance("paper_figures", name, "FIGURE") for name in names or catalog.names("paper_figures")
+    }
     wanted = sorted({sweep for figure in chosen.values() for sweep in figure.reads})
     outcomes = {
         name: execute(experiment(name), size, folder, engine, progress=opened(f"sweep {name}")) for name in wanted

@@ -34,7 +34,9 @@ class Cosine(OpenLoop):
         half_turns = np.arange(steps + 1) / (2.0 * (self.t_max or steps))
         cosine = np.empty(steps + 1)
         _cosine_of_turns(half_turns, cosine)
-        return self.eta_min + (lr0 - self.eta_min) * (0.5 * (1.0 + cosine))
+        rates = self.eta_min + (lr0 - self.eta_min) * (0.5 * (1.0 + cosine))
+        rates[0] = lr0  # exactly, as in torch; the formula rounds
+        return rates
 
 
 @kernel(types.void(VECTOR, VECTOR))

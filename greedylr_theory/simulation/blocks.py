@@ -54,16 +54,16 @@ class Blocks:
         summary[:, driver.FINAL] = np.nan
         summary[:, driver.BEST], summary[:, driver.PEAK], summary[:, driver.REACHED] = np.inf, -np.inf, -1.0
         summary[:, driver.LEVEL] = np.nan if objective.sampled else laid_out(collected.minimum[part])
-        state = laid_out(base.scheduler.initial_state(params["scheduler"], lr0, base.steps))
+        state = base.scheduler.initial_state(params["scheduler"], lr0, base.steps)
         return cls(
             base=base,
             count=lr0.size,
             keys=(laid_out(collected.key[part]), laid_out(collected.replicate[part])),
             x=laid_out(collected.x0[:, part]),
-            lr=laid_out(lr0),
+            lr=laid_out(base.scheduler.first_rates(state, lr0)),
             data=np.ascontiguousarray(objective.data),
             params=tuple(laid_out(params[name]) for name in _ORDER),
-            states=(zeros(base.perturbation.state_rows(d)), state, zeros(base.optimizer.state_rows(d))),
+            states=(zeros(base.perturbation.state_rows(d)), laid_out(state), zeros(base.optimizer.state_rows(d))),
             summary=summary,
             endings=(
                 np.zeros((blocks, width), dtype=np.int64),
