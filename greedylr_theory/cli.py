@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -297,7 +297,7 @@ def _number(name: str, text: str) -> float:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str], Progressed]]:
+def _progress() -> Generator[Callable[[str], Progressed]]:
     """Bars with the time left, on standard error; the yielded function opens one bar."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),

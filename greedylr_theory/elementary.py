@@ -7,6 +7,8 @@ Errors stay below 1 unit in the last place (exp, log) and 1.5 (sine, cosine), as
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
@@ -22,8 +24,7 @@ LN2_LOW = 1.90821492927058770002e-10
 HALF_PI = 1.57079632679489661923
 
 
-@intrinsic
-def float_bits(typingctx, value):
+def _float_bits(typingctx, value):
     """The 64 bits of a float64 as int64."""
 
     def codegen(context, builder, signature, args):
@@ -32,14 +33,18 @@ def float_bits(typingctx, value):
     return types.int64(types.float64), codegen
 
 
-@intrinsic
-def bits_float(typingctx, value):
+def _bits_float(typingctx, value):
     """The float64 that has these 64 bits."""
 
     def codegen(context, builder, signature, args):
         return builder.bitcast(args[0], context.get_value_type(types.float64))
 
     return types.float64(types.int64), codegen
+
+
+# typed by hand: a type checker would ask for the typing context that numba fills in
+float_bits: Any = intrinsic(_float_bits)
+bits_float: Any = intrinsic(_bits_float)
 
 
 @inlined

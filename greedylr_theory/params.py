@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,7 +173,9 @@ class Parametrised:
             return None
         if declared.kind in ("bool", "text", "choice"):
             wanted = bool if declared.kind == "bool" else str
-            if not isinstance(value, wanted) or (declared.kind == "choice" and value not in declared.domain):
+            if not isinstance(value, wanted) or (
+                declared.kind == "choice" and value not in cast(Choice, declared.domain)
+            ):
                 domain = {"bool": "True or False", "text": "text", "choice": f"one of {declared.domain}"}[declared.kind]
                 raise ValueError(f"{cls.__name__}.{name} ({declared.symbol}) must be {domain}, got {value!r}")
             return value
@@ -264,7 +266,7 @@ class Parametrised:
                         f"{type(self).__name__}.{name} ({declared.symbol}) must be one number in a simulated run, "
                         f"which has a single parameter group, got {value!r}; only replay takes one per group"
                     )
-                packed.append(value[group])
+                packed.append(cast(tuple[float, ...], value)[group])
             elif declared.kind == "choice":
                 packed.append(float(cast(Choice, declared.domain).options.index(value)))
             else:
@@ -286,7 +288,7 @@ def _to_number(text: str) -> float | int | str:
     return text
 
 
-def _is_sequence(value: object) -> bool:
+def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
 
 
@@ -305,7 +307,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(entry) for entry in cast(Sequence[Any], value)]
     if isinstance(value, np.generic):
-        value = value.item()
+        value = cast(Any, value).item()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

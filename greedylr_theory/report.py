@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,8 +81,9 @@ def _settled_before(folder: Path) -> list[Entry] | None:
 def _proof_sources() -> str:
     """Digest of the claims, the checker, the simulator and the libraries that decide."""
     import flint
-    import proofs
     import sympy
+
+    import proofs
 
     digest = hashlib.sha256(f"{source_digest()} {sympy.__version__} {flint.__version__}".encode())
     for path in sorted(Path(proofs.__path__[0]).glob("*.py")):
