@@ -47,7 +47,7 @@ class Quadratic(Objective):
     minimum = 0.0
 
     def __post_init__(self) -> None:
-        if self.target == () and isinstance(self.eigenvalues, Sized):
+        if isinstance(self.target, tuple) and not self.target and isinstance(self.eigenvalues, Sized):
             object.__setattr__(self, "target", (0.0,) * len(self.eigenvalues))
         super().__post_init__()
 
