@@ -1,0 +1,254 @@
+"""Least squares on explicit small data, full batch or minibatch."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from greedylr_theory.compilation import inlined
+from greedylr_theory.contracts import Floats, Objective, objective_kernel
+from greedylr_theory.objectives import _products, _sampling, _spectrum
+from greedylr_theory.params import Interval, param
+
+#: samples at a time, and rows of the workspace before those of the minibatch: their residuals
+BLOCK = 16
+
+
+@inlined
+def divide(gradient, loss, count):
+    """From sums to means."""
+    for lane in range(loss.size):
+        loss[lane] /= count
+    for i in range(gradient.shape[0]):
+        for lane in range(loss.size):
+            gradient[i, lane] /= count
+
+
+@objective_kernel
+def full_batch(x, params, data, draws, workspace, gradient, loss):
+    """f(x) = (1/n) sum_i (a_i.x - b_i)^2 / 2 per lane; data (n, d + 1) holds the rows a_i and, last, b_i."""
+    d, n = x.shape[0], data.shape[0]
+    loss[:] = 0.0
+    _products.clear(gradient, 0, d)
+    for start in range(0, n, BLOCK):
+        size = min(BLOCK, n - start)
+        _products.block_margins(workspace, 0, x, 0, data, start, size, d)
+        for s in range(size):
+            for lane in range(loss.size):
+                residual = workspace[s, lane] - data[start + s, d]
+                workspace[s, lane] = residual
+                loss[lane] += 0.5 * residual * residual
+        _products.add_block_multiples(gradient, 0, workspace, 0, data, start, size, d)
+    divide(gradient, loss, float(n))
+    _products.clear(workspace, 0, BLOCK)
+
+
+@objective_kernel
+def minibatch(x, params, data, draws, workspace, gradient, loss):
+    """The same mean over b distinct rows chosen by the draws (>= b, B)."""
+    d, n = x.shape[0], data.shape[0]
+    # the workspace is sized for the batch: no parameter can lead outside of it
+    count = workspace.shape[0] - BLOCK - (d + 1) - n
+    chosen = workspace[BLOCK : BLOCK + count]
+    first = BLOCK + count
+    marks = workspace[first + d + 1 :]
+    loss[:] = 0.0
+    _products.clear(gradient, 0, d)
+    _sampling.choose_distinct(draws, count, n, chosen, marks)
+    for slot in range(count):
+        _sampling.gather(data, chosen, slot, workspace, first)
+        _products.lane_margins(workspace, 0, x, 0, workspace, first, d)
+        for lane in range(loss.size):
+            residual = workspace[0, lane] - workspace[first + d, lane]
+            workspace[0, lane] = residual
+            loss[lane] += 0.5 * residual * residual
+        _products.add_lane_multiples(gradient, 0, workspace, 0, workspace, first, d)
+    divide(gradient, loss, float(count))
+    _sampling.unmark(chosen, count, marks)
+    _products.clear(workspace, 0, first + d + 1)
+
+
+class Solution(NamedTuple):
+    """Exact solution, rounded at the end."""
+
+    minimum: float
+    minimiser: tuple[float, ...]
+    gradient_noise: float
+
+
+@dataclass(frozen=True)
+class LeastSquares(Objective):
+    """f(x) = (1/n) sum_i f_i(x), f_i(x) = (a_i.x - b_i)^2 / 2, convex and smooth.
+
+    Args:
+        features: A, n rows a_i of d numbers each.
+        targets: b, n numbers, in units of the square root of loss.
+        batch: samples per step, drawn anew each step without repetition; None for all of them. The loss and the
+            gradient of a step are then means over the sample, unbiased for those of f.
+
+    Raises:
+        ValueError: the rows differ in length, a number is not finite, targets and rows differ in number, or the
+            batch is larger than n.
+
+    The minimum, a minimiser and the gradient noise come from the normal equations solved in exact rationals.
+
+    >>> line = LeastSquares(features=((1.0, 1.0), (1.0, 2.0), (1.0, 3.0)), targets=(1.0, 2.0, 2.0))
+    >>> line.minimum == 1 / 36, [round(c, 12) for c in line.minimiser]
+    (True, [0.666666666667, 0.5])
+    """
+
+    features: tuple[tuple[float, ...], ...]
+    targets: tuple[float, ...]
+    batch: int | None = param(
+        None, symbol="b", domain=Interval.left_closed(1, math.inf), unit="samples",
+        doc="samples per step (default: all)", kind="int", optional=True,
+    )  # fmt: skip
+
+    convex = True
+
+    def check(self) -> None:
+        object.__setattr__(self, "features", _rows(self.features))
+        object.__setattr__(self, "targets", _numbers("targets (b)", self.targets))
+        if len(self.targets) != len(self.features):
+            raise ValueError(
+                f"LeastSquares.targets (b) must have one number per row of features (A), {len(self.features)}, "
+                f"got {len(self.targets)}"
+            )
+        if self.batch is not None and self.batch > len(self.features):
+            raise ValueError(
+                f"LeastSquares.batch (b) must not exceed the number of samples, {len(self.features)}, got {self.batch}"
+            )
+
+    def specification(self) -> dict[str, Any]:
+        return {**super().specification(), "features": self.features, "targets": self.targets}
+
+    @property
+    def kernel(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return full_batch if self.batch is None else minibatch
+
+    @property
+    def full_kernel(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return full_batch
+
+    @property
+    def uniforms(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.batch or 0
+
+    @property
+    def workspace_rows(self) -> int:
+        return BLOCK if self.batch is None else BLOCK + self.batch + self.dim + 1 + len(self.features)
+
+    @property
+    def dim(self) -> int:
+        return len(self.features[0])
+
+    @cached_property
+    def data(self) -> Floats:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return np.column_stack([np.array(self.features), np.array(self.targets)])
+
+    @cached_property
+    def data_digest(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return hashlib.sha256(repr((self.features, self.targets)).encode()).hexdigest()
+
+    @cached_property
+    def smoothness(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """L, the largest eigenvalue of A^T A / n, never below it and at most some 1e-13 of it above."""
+        return _spectrum.largest_eigenvalue_bound(self.data[:, :-1])
+
+    @cached_property
+    def sample_smoothness(self) -> float:
+        """L_max = max_i |a_i|^2: every f_i is L_max-smooth, and so is every minibatch. Rounded up."""
+        return _spectrum.largest_squared_row_norm(self.data[:, :-1])
+
+    @cached_property
+    def strong_convexity(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """mu, a rigorous lower bound of the smallest eigenvalue of A^T A / n; 0 when A has (nearly) dependent columns.
+
+        The bound is below that eigenvalue by some 1e-13 of the largest one.
+        """
+        return _spectrum.smallest_eigenvalue_bound(self.data[:, :-1])
+
+    @property
+    def minimum(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._solution.minimum
+
+    @property
+    def minimiser(self) -> tuple[float, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._solution.minimiser
+
+    @property
+    def gradient_noise(self) -> float:
+        """sigma*^2 = (1/n) sum_i |grad f_i(x*)|^2, the same at every minimiser."""
+        return self._solution.gradient_noise
+
+    @cached_property
+    def _solution(self) -> Solution:
+        from flint import fmpq, fmpq_mat
+
+        n, d = len(self.features), self.dim
+        a = fmpq_mat([[fmpq(*value.as_integer_ratio()) for value in row] for row in self.features])
+        b = fmpq_mat([[fmpq(*value.as_integer_ratio())] for value in self.targets])
+        gram, right = a.transpose() * a, a.transpose() * b
+        reduced, rank = fmpq_mat([[*(gram[i, j] for j in range(d)), right[i, 0]] for i in range(d)]).rref()
+        # the normal equations always have a solution; coordinates without a pivot are free and set to zero
+        x = fmpq_mat(d, 1)
+        for i in range(rank):
+            x[next(j for j in range(d) if reduced[i, j] != 0), 0] = reduced[i, d]
+        residual = a * x - b
+        squares = [residual[i, 0] ** 2 for i in range(n)]
+        noise = sum((squares[i] * a[i, j] ** 2 for i in range(n) for j in range(d)), fmpq(0)) / n
+        return Solution(
+            minimum=_float(sum(squares, fmpq(0)) / (2 * n)),
+            minimiser=tuple(_float(x[j, 0]) for j in range(d)),
+            gradient_noise=_float(noise),
+        )
+
+    def expression(self, x: Any) -> Any:
+        import sympy
+
+        residuals = [
+            sum(sympy.Rational(a) * z for a, z in zip(row, x, strict=True)) - sympy.Rational(b)
+            for row, b in zip(self.features, self.targets, strict=True)
+        ]
+        return sum(residual**2 for residual in residuals) / (2 * len(residuals))
+
+
+def _rows(features: Any) -> tuple[tuple[float, ...], ...]:
+    try:
+        rows = tuple(_numbers("features (A)", row) for row in features)
+    except TypeError:
+        rows = ()
+    if not rows:
+        raise ValueError(f"LeastSquares.features (A) must be a non-empty sequence of rows of numbers, got {features!r}")
+    lengths = sorted({len(row) for row in rows})
+    if len(lengths) > 1:
+        raise ValueError(f"LeastSquares.features (A) must have rows of one length, got lengths {lengths}")
+    return rows
+
+
+def _numbers(name: str, values: Any) -> tuple[float, ...]:
+    problem = f"LeastSquares.{name} must consist of non-empty sequences of finite numbers, got {values!r}"
+    if isinstance(values, str | bytes):
+        raise ValueError(problem)
+    try:
+        numbers = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        raise ValueError(problem) from None
+    if not numbers or not all(math.isfinite(number) for number in numbers):
+        raise ValueError(problem)
+    return numbers
+
+
+def _float(value: Any) -> float:
+    try:
+        return int(value.p) / int(value.q)  # Python's division of integers rounds correctly whatever their size
+    except OverflowError:
+        return math.copysign(math.inf, value.p)
+
+
+PLUGIN = LeastSquares
