@@ -1,0 +1,154 @@
+"""Kinds of certificate: what an author writes down, and what `_checker` decides. Data only.
+
+All expressions are sympy expressions in plain symbols; integers and fractions are welcome, floats are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+from sympy import Expr, Symbol
+
+from proofs._exact import EVERYWHERE, Domain, Vector
+
+Less = Callable[[Any, Any], bool]
+Relation = tuple[Any, Literal["<", "<=", "==", ">=", ">"], Any]
+
+INDUCTION = "induction hypothesis"  #: what the step of an `Induction` calls the statement at t
+
+
+@dataclass(frozen=True)
+class Square:
+    """The squared norm of a vector: a term that is >= 0 because of what it is. The checker expands it.
+
+    >>> d, g = Vector.named("d"), Vector.named("g")
+    >>> term = Square(d - g / 2)
+    """
+
+    vector: Vector
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The conclusion of an earlier step of a `Chain`, with other names or special values for its symbols.
+
+    The earlier step's domain must be shown to contain the place where it is used.
+    """
+
+    step: str
+    rename: Mapping[Any, Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The expectation of an earlier conclusion: allowed where that is linear in the averaged quantities.
+
+    Args:
+        step: name of the earlier step.
+        averages: each random symbol -> its (conditional) mean.
+        constants: the symbols that may occur in coefficients: those the expectation treats as known.
+    """
+
+    step: str
+    averages: Mapping[Any, Expr]
+    constants: tuple[Symbol, ...]
+
+
+Hypothesis = Expr | Earlier | Mean
+Term = Square | str | Literal[1]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """left = right, as rational functions, wherever the domain's conditions hold."""
+
+    left: Expr
+    right: Expr
+    domain: Domain = EVERYWHERE
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """left <= right, because right - left = sum of multiplier * term over `terms`.
+
+    A term is a `Square`, the name of a hypothesis (an expression assumed >= 0, or an earlier conclusion), or 1.
+    """
+
+    left: Expr
+    right: Expr
+    terms: tuple[tuple[Expr, Term], ...]
+    hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
+    domain: Domain = EVERYWHERE
+
+
+@dataclass(frozen=True)
+class Induction:
+    """statement >= 0 for every t = 0, 1, 2, ...
+
+    At t = 0 its symbols have the values `start` and the statement is the sum `base` (() where it is 0). From t
+    to t + 1 they change as in `advance`, and the statement at t + 1 is the sum `terms`, whose hypotheses
+    include the statement at t under the name `INDUCTION`. Conditions of the domain on symbols that change are
+    part of the induction: they must hold at the start and be kept.
+    """
+
+    statement: Expr
+    start: Mapping[Symbol, Expr]
+    advance: Mapping[Symbol, Expr]
+    terms: tuple[tuple[Expr, Term], ...]
+    base: tuple[tuple[Expr, Term], ...] = ()
+    hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
+    domain: Domain = EVERYWHERE
+
+
+@dataclass(frozen=True)
+class Equivariance:
+    """Multiplying the inputs of each program by their units multiplies its outputs by theirs.
+
+    A program maps named inputs to named outputs and compares only through ``less(a, b)``; it is run on every
+    branch path. Where both versions of a comparison differ by a positive factor they have the same outcome, so
+    both runs take the same path. One program per kind of step: the whole run follows by induction over steps.
+    """
+
+    programs: Mapping[str, Callable[[Mapping[str, Any], Less], Mapping[str, Any]]]
+    inputs: Mapping[str, Symbol]
+    units: Mapping[str, Expr]
+    domain: Domain
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """An instance in exact rationals where all hypotheses hold and each listed consequence fails.
+
+    Both functions get `instance` and return relations, (left, "<=", right) and the like, by the sentence they
+    express; the checker compares. Fractions and integers only.
+    """
+
+    instance: Mapping[str, Fraction]
+    hypotheses: Callable[[Mapping[str, Fraction]], Mapping[str, Relation]]
+    consequences: Callable[[Mapping[str, Fraction]], Mapping[str, Relation]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """No exact argument: `measure()` gives a margin and a sentence. The best verdict it can earn is `supported`."""
+
+    measure: Callable[[], tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps in order; a later one may use the conclusion of an earlier `Inequality` or `Induction`."""
+
+    steps: Mapping[str, Identity | Inequality | Induction | Equivariance | Counterexample]
+
+
+Certificate = Identity | Inequality | Induction | Equivariance | Counterexample | Evidence | Chain
+
+
+def kinds(certificate: Certificate) -> str:
+    """The kinds of certificate used, e.g. "inequality, induction"."""
+    parts = certificate.steps.values() if isinstance(certificate, Chain) else (certificate,)
+    return ", ".join(dict.fromkeys(type(part).__name__.lower() for part in parts))
