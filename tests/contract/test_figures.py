@@ -1,0 +1,106 @@
+"""Every figure and every experiment: complete, honest about its origin, readable in grey."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from greedylr_theory import plotting
+from greedylr_theory.catalog import load
+from greedylr_theory.params import Interval, Parameter
+from greedylr_theory.sweeps import Size, execute
+
+FIGURES = load("paper_figures", "FIGURE")
+SWEEPS = load("experiments", "SWEEP")
+
+
+def tiny(sweep, folder):
+    """The sweep at a size of a second or two."""
+    first = next(iter(sweep.sizes.values()))
+    size = Size({path: values[::12] for path, values in first.axes.items()}, steps=12, replicates=3)
+    return execute(dataclasses.replace(sweep, sizes={"standard": size}), folder=folder, engine="local:1")
+
+
+@pytest.fixture(scope="module", params=sorted(FIGURES))
+def drawn(request, tmp_path_factory):
+    figure = FIGURES[request.param]
+    outcomes = [tiny(SWEEPS[name], tmp_path_factory.mktemp("results")) for name in figure.reads]
+    before = dict(mpl.rcParams)
+    picture = figure.draw(*(outcome.table for outcome in outcomes))
+    assert dict(mpl.rcParams) == before
+    return figure, picture, {name: outcome.digest for name, outcome in zip(figure.reads, outcomes, strict=True)}
+
+
+@pytest.mark.parametrize("name", sorted(SWEEPS))
+def test_an_experiment_is_named_after_its_file_and_written_down(name):
+    found = SWEEPS[name]
+    assert found.name == name
+    assert found.question.endswith("?")
+    assert found.prediction
+    assert all(text.endswith(".") for text in found.prediction)
+    assert {"standard", "quick"} <= found.sizes.keys()
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_figure_is_named_after_its_file_and_reads_what_exists(name):
+    figure = FIGURES[name]
+    assert figure.name == name
+    assert set(figure.reads) <= SWEEPS.keys()
+    assert set(figure.claims) <= set(load("proofs", "CLAIM"))
+    assert len(figure.caption.split()) >= 30
+    assert re.search(r"\d+ starts|\d+ runs", figure.caption)
+
+
+def test_axes_are_labelled(drawn):
+    _, picture, _ = drawn
+    assert any(axes.get_xlabel() for axes in picture.axes)
+    assert any(axes.get_ylabel() for axes in picture.axes)
+    assert all(axes.has_data() for axes in picture.axes)
+
+
+def test_files_carry_their_origin(drawn, tmp_path):
+    figure, picture, provenance = drawn
+    paths = plotting.save(picture, figure.name, tmp_path, provenance)
+    assert [path.name for path in paths] == [f"{figure.name}.pdf", f"{figure.name}.png"]
+    assert sorted(tmp_path.iterdir()) == paths
+    with Image.open(paths[1]) as image:
+        assert json.loads(image.info["Description"])["provenance"] == provenance
+    pdf = paths[0].read_bytes()
+    assert all(digest.encode() in pdf for digest in provenance.values())
+    assert b"/Subtype /Image" not in pdf  # vectors only
+
+
+def test_the_same_picture_is_the_same_file(tmp_path):
+    with plotting.style():
+        picture = Figure(figsize=(2, 1))
+        picture.subplots().plot([1, 2], **plotting.LOOKS[1].line())
+    first, second = (plotting.save(picture, "name", tmp_path / folder, {"sweep": "digest"}) for folder in ("a", "b"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert b"CreationDate" not in first[0].read_bytes()
+
+
+def test_plotting_neither_loads_pyplot_nor_picks_a_backend():
+    code = "import sys, matplotlib, greedylr_theory.plotting; print('matplotlib.pyplot' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["False"]
+
+
+def test_looks_differ_in_grey_and_without_colour():
+    lightness = sorted(float(np.dot(to_rgb(look.color), (0.2126, 0.7152, 0.0722))) for look in plotting.LOOKS)
+    assert np.min(np.diff(lightness)) > 0.08
+    assert len({look.marker for look in plotting.LOOKS}) == len(plotting.LOOKS)
+    assert len({str(look.linestyle) for look in plotting.LOOKS}) == len(plotting.LOOKS)
+
+
+def test_a_label_has_meaning_symbol_and_unit():
+    declared = Parameter(r"\gamma", "length^2/loss", "step size", Interval.open(0, 1), "float", False)
+    assert plotting.label(declared) == r"step size $\gamma$ [length$^2$/loss]"
+    assert plotting.label(dataclasses.replace(declared, unit="1"), doc=False) == r"$\gamma$"
