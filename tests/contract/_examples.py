@@ -1,0 +1,180 @@
+"""What the contract tests run: every plug-in of every catalogue, and runs that put it to work.
+
+A new plug-in file is picked up with its default values. Only a plug-in without defaults, or with options
+that take its kernel another way, needs a line in OPTIONS.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from greedylr_theory import Run, Trajectory, load, simulate
+from greedylr_theory.contracts import Objective, Plugin, ScheduleWarning
+from greedylr_theory.params import Choice, Parameter
+from greedylr_theory.simulation.draws import even
+
+FOLDERS = ("objectives", "optimizers", "schedulers", "perturbations")
+CATALOGUES: dict[str, dict[str, Any]] = {folder: load(f"greedylr_theory.{folder}") for folder in FOLDERS}
+
+_COUNTING: list[dict[str, Any]] = [
+    {"patience": 0, "factor": 0.5},
+    {"patience": 1, "cooldown": 2, "warmup": 3, "threshold": 0.01, "threshold_mode": "rel", "max_lr": 0.5},
+    {"patience": 0, "smooth": True, "window_size": 4, "reset_start": 3, "min_lr": 1e-2, "eps": 1e-4},
+    {"patience": 1, "mode": "max", "threshold": 1e-3, "threshold_mode": "abs", "min_lr": 1e-4},
+]
+
+# small enough for sympy to differentiate
+TWO_CLASSES, THREE_CLASSES = (str(Path(__file__).parent / f"{name}.csv") for name in ("two_classes", "three_classes"))
+
+_POINTS: dict[str, Any] = {
+    "features": ((1.0, 0.5, -1.0), (0.0, 2.0, 1.0), (1.5, -1.0, 0.25), (-0.5, 1.0, 1.0), (2.0, 0.0, -0.75)),
+    "targets": (1.0, -2.0, 0.5, 3.0, 0.0),
+}
+
+#: {folder/file: keyword arguments of each example}
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "objectives/quadratic": [
+        {"eigenvalues": (1.0, 10.0)},
+        {"eigenvalues": (0.0, 0.3, 7.0), "target": (0.5, -1.0, 2.0)},
+    ],
+    "objectives/huber": [{"dimension": 3, "radius": 0.5, "curvature": 2.0}],
+    "objectives/logistic": [
+        {"dataset": TWO_CLASSES, "l2": 0.1},
+        {"dataset": TWO_CLASSES, "l2": 1e-3, "batch": 5},
+        {"dataset": THREE_CLASSES, "l2": 0.01},
+        {"dataset": THREE_CLASSES, "l2": 0.1, "batch": 4},
+    ],
+    "objectives/least_squares": [_POINTS, {**_POINTS, "batch": 2}],
+    "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
+    "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
+    "schedulers/cosine": [{}, {"t_max": 7, "eta_min": 1e-3}],
+    "schedulers/greedy_previous": [{"factor": 0.5}, {"factor": 0.9, "first": "none", "min_lr": 0.01, "max_lr": 0.3}],
+    "schedulers/greedy_best": [{}, *_COUNTING],
+    "schedulers/greedy_library": [{}, *_COUNTING],
+    "schedulers/greedy_study": [
+        {"factor": 0.9, "patience": 1},
+        {"patience": 0, "smooth": False, "max_lr": 0.1},
+        {"patience": 2, "adaptive_patience": True, "window_size": 3, "spike_detection": False},
+    ],
+}
+
+
+def made(folder: str) -> list[tuple[str, Any]]:
+    """(label, plug-in) for every example of a folder; a plug-in that cannot be made is left out."""
+    found: list[tuple[str, Any]] = []
+    for name, plugin in CATALOGUES[folder].items():
+        for number, options in enumerate(OPTIONS.get(f"{folder}/{name}", [{}])):
+            try:
+                found.append((f"{name}-{number}", plugin(**options)))
+            except TypeError:
+                continue  # test_specifications names the plug-in that has no example
+    return found
+
+
+def examples(folder: str, only: Callable[[Any], bool] = lambda plugin: True) -> pytest.MarkDecorator:
+    """Parametrise a test over the examples of one folder."""
+    pairs = [(name, plugin) for name, plugin in made(folder) if only(plugin)]
+    return pytest.mark.parametrize("plugin", [pytest.param(plugin, id=name) for name, plugin in pairs])
+
+
+def every_example() -> pytest.MarkDecorator:
+    """Parametrise a test over the examples of all four folders."""
+    pairs = [(f"{folder}/{name}", plugin) for folder in FOLDERS for name, plugin in made(folder)]
+    return pytest.mark.parametrize("plugin", [pytest.param(plugin, id=name) for name, plugin in pairs])
+
+
+def field_of(plugin: Plugin) -> str:
+    """The field of Run that a plug-in goes into."""
+    return next(base.__name__.lower() for base in type(plugin).__mro__ if base.__base__ is Plugin)
+
+
+def working_run(plugin: Plugin | None = None, **fields: Any) -> Run:
+    """A run in which a plug-in has something to do: noise on the loss, rates that rise and fall."""
+    from greedylr_theory.objectives import Quadratic
+    from greedylr_theory.perturbations import LossNoise
+    from greedylr_theory.schedulers import GreedyPrevious
+
+    usual: dict[str, Any] = {
+        "objective": Quadratic(eigenvalues=(1.0, 10.0)),
+        "scheduler": GreedyPrevious(factor=0.8, max_lr=0.15),
+        "perturbation": LossNoise(scale=0.2),
+        "steps": 40,
+    }
+    if plugin is not None:
+        usual[field_of(plugin)] = plugin
+    usual["lr0"] = 0.5 / (usual["objective"].smoothness or 1000.0)
+    return Run(**usual | fields)
+
+
+def several(run: Run, count: int = 11) -> list[Run]:
+    """Replicates of a run with different rates; the fourth has one that makes gradient descent overflow."""
+    lr0: Any = run.lr0
+    rates = [lr0 * (1e40 if r == 3 else 0.7**r) for r in range(count)]
+    return [dataclasses.replace(run, lr0=rate, replicate=7 * r) for r, rate in enumerate(rates)]
+
+
+def simulated(runs: Sequence[Run], **options: Any) -> Trajectory:
+    """simulate() with everything recorded, for configurations that are odd on purpose."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScheduleWarning)
+        return simulate(runs, **{"stride": 1} | options)
+
+
+def assert_same_bits(actual: Any, desired: Any, what: str = "") -> None:
+    """Equal to the bit, the sign of zero included; one NaN is like another."""
+    actual, desired = np.asarray(actual), np.asarray(desired)
+    np.testing.assert_array_equal(actual, desired, err_msg=what, strict=True)
+    numbers = ~np.isnan(actual)
+    np.testing.assert_array_equal(np.signbit(actual)[numbers], np.signbit(desired)[numbers], err_msg=what)
+
+
+def assert_same_trajectory(actual: Trajectory, desired: Trajectory, rows: Any = slice(None)) -> None:
+    """Every array of `actual` equals the given rows of `desired`, to the bit."""
+    for entry in dataclasses.fields(Trajectory):
+        assert_same_bits(getattr(actual, entry.name), getattr(desired, entry.name)[rows], entry.name)
+
+
+def evaluated(objective: Objective, points: Any, *, full: bool = False) -> tuple[Any, Any]:
+    """Losses (B,) and gradients (d, B) of the compiled kernel at points (d, B), on one fixed sample."""
+    points = np.ascontiguousarray(points, dtype=np.float64)
+    dim, lanes = points.shape
+    gradient, loss = np.full((dim, lanes), np.nan), np.full(lanes, np.nan)
+    workspace = np.zeros((objective.workspace_rows, lanes))
+    kernel = objective.full_kernel if full and objective.full_kernel else objective.kernel
+    params = np.ascontiguousarray(np.repeat(objective.pack()[:, None], lanes, axis=1))
+    data = np.ascontiguousarray(objective.data)
+    kernel(points, params, data, np.repeat(sample(objective)[:, None], lanes, axis=1), workspace, gradient, loss)
+    assert not workspace.any(), "a kernel must leave its workspace at zero"
+    return loss, gradient
+
+
+def sample(objective: Objective) -> Any:
+    """One fixed set of draws for a sampled objective."""
+    return np.random.default_rng(5).random(even(objective.uniforms))
+
+
+def another_value(owner: Any, name: str, declared: Parameter) -> Any:
+    """A copy of `owner` with another legal value of one parameter, or None when no candidate is legal."""
+    value = getattr(owner, name)
+    candidates: list[Any] = {
+        "bool": [not value],
+        "choice": list(declared.domain.options) if isinstance(declared.domain, Choice) else [],
+        "int": [3, 5, 1, 2, 0],
+        "text": [THREE_CLASSES, "b"],
+    }.get(declared.kind, [0.25, 0.75, 0.5, 2.0, 1.0])
+    if declared.kind == "vector":
+        candidates = [(candidate, *value[1:]) for candidate in candidates]
+    for candidate in candidates:
+        if candidate != value:
+            try:
+                return dataclasses.replace(owner, **{name: candidate})
+            except ValueError:
+                continue
+    return None

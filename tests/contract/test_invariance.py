@@ -1,0 +1,81 @@
+"""How runs are cut into lanes, chunks, threads and batches must not change a bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from greedylr_theory import Batch, Run, Trajectory
+from greedylr_theory.contracts import Plugin
+from greedylr_theory.simulation import simulate as simulation
+from tests.contract._examples import (
+    another_value,
+    assert_same_trajectory,
+    every_example,
+    field_of,
+    several,
+    simulated,
+    working_run,
+)
+
+
+def one_by_one(runs: list[Run]) -> Trajectory:
+    """The same runs, each in a call of its own."""
+    parts = [simulated([run]) for run in runs]
+    return Trajectory(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+@every_example()
+def test_lanes_chunks_threads_and_order_change_nothing(plugin: Plugin) -> None:
+    runs = several(working_run(plugin))
+    expected = simulated(runs)
+    for options in (
+        {"lanes": 1},
+        {"lanes": 8, "chunk": 7},
+        {"lanes": 64, "chunk": 1},
+        {"lanes": 3, "threads": 2},
+        {"lanes": 1, "threads": 5, "chunk": 13},
+    ):
+        assert_same_trajectory(simulated(runs, **options), expected)
+    order = np.random.default_rng(0).permutation(len(runs))
+    assert_same_trajectory(simulated([runs[r] for r in order]), expected, order)
+    assert_same_trajectory(one_by_one(runs), expected)
+
+
+@pytest.mark.parametrize("ordering", ["before_update", "after_update"])
+def test_parts_that_fit_into_memory_change_nothing(ordering: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = several(working_run(ordering=ordering), 150)
+    expected = simulated(runs)
+    monkeypatch.setattr(simulation, "_BYTES_AT_ONCE", 1)
+    assert_same_trajectory(simulated(runs), expected)
+    assert_same_trajectory(simulated(runs, threads=2, lanes=16), expected)
+
+
+@every_example()
+def test_batch_equals_the_list_of_its_runs(plugin: Plugin) -> None:
+    run = working_run(plugin)
+    lr0: Any = run.lr0
+    values: dict[str, Any] = {"lr0": [lr0, 0.5 * lr0, 2.0 * lr0], "replicate": [5, 0, 5]}
+    batch = Batch(run, values)
+    assert_same_trajectory(simulated(batch), one_by_one(list(batch)))
+    assert_same_trajectory(simulated(batch[1:]), one_by_one(list(batch)[1:]))
+    for name, declared in type(plugin).parameters():
+        changed = another_value(plugin, name, declared)
+        if declared.kind not in ("float", "int", "per_group") or getattr(plugin, name) is None or changed is None:
+            continue
+        path = f"{field_of(plugin)}.{name}"
+        before, after = getattr(plugin, name), getattr(changed, name)
+        runs = [run, run.replaced(path, after).replaced("lr0", 0.5 * lr0), run.replaced("lr0", 2.0 * lr0)]
+        runs = [one.replaced("replicate", values["replicate"][r]) for r, one in enumerate(runs)]
+        try:
+            expected = simulated(runs)
+        except ValueError:  # the parameter decides a shape, so that runs with different values do not mix
+            with pytest.raises(ValueError, match=r"must share|can vary"):
+                simulated(Batch(run, values | {path: [before, after, before]}))
+            continue
+        batch = Batch(run, values | {path: [before, after, before]})
+        assert list(batch) == runs
+        assert_same_trajectory(expected, one_by_one(runs))
+        assert_same_trajectory(simulated(batch), expected)

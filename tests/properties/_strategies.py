@@ -1,0 +1,126 @@
+"""Where hypothesis looks: values from the declared domains, whole plug-ins, metrics, and runs.
+
+Strategies are built from the declarations, so a new parameter or plug-in is searched without a line here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from greedylr_theory import LogUniform, Run, StandardNormal, load
+from greedylr_theory.contracts import Plugin
+from greedylr_theory.params import Choice, Interval, Parameter
+
+SCHEDULERS: dict[str, Any] = load("greedylr_theory.schedulers")
+OPTIMIZERS: dict[str, Any] = load("greedylr_theory.optimizers")
+PERTURBATIONS: dict[str, Any] = load("greedylr_theory.perturbations")
+
+#: numbers at which rules like these change their mind, from one end of the float64 range to the other
+LANDMARKS = (
+    0.0, 5e-324, 1e-300, 1e-9, 1e-8, 1e-6, 1e-3, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.999, 1.0, 1.5, 2.0, 7.0,
+    100.0, 1e10, 1e154, 1e300, math.inf,
+)  # fmt: skip
+
+
+def numbers(domain: Interval) -> st.SearchStrategy[float]:
+    """Ordinary numbers and landmarks of a domain, both of them often."""
+    low, high = max(domain.low, -1e3), min(domain.high, 1e3)
+    ordinary = st.floats(low, high, allow_nan=False).filter(lambda value: value in domain)
+    landmarks = [sign * value for sign in (1.0, -1.0) for value in LANDMARKS if sign * value in domain]
+    return st.sampled_from(landmarks) | ordinary if landmarks else ordinary
+
+
+def values(declared: Parameter, groups: int = 1) -> st.SearchStrategy[Any]:
+    """Legal values of one parameter; counts stay small, so that short runs get past them."""
+    if isinstance(declared.domain, Choice):
+        return st.sampled_from(declared.domain.options)
+    domain: Interval = declared.domain
+    if declared.kind == "bool":
+        found: st.SearchStrategy[Any] = st.booleans()
+    elif declared.kind == "int":
+        found = st.sampled_from([value for value in (0, 1, 2, 3, 5, 10, 50) if value in domain])
+    elif declared.kind == "per_group" and groups > 1:
+        found = numbers(domain) | st.tuples(*[numbers(domain)] * groups)
+    elif declared.kind == "vector":
+        found = st.lists(numbers(domain), min_size=1, max_size=4).map(tuple)
+    else:
+        found = numbers(domain)
+    return st.none() | found if declared.optional else found
+
+
+@st.composite
+def plugins(draw: st.DrawFn, plugin: type[Plugin], groups: int = 1) -> Any:
+    """One plug-in with every parameter drawn from its domain, or left at its default."""
+    fields: dict[str, Any] = {}
+    for name, declared in plugin.parameters():
+        required = (
+            next(entry.default for entry in dataclasses.fields(plugin) if entry.name == name) is dataclasses.MISSING
+        )
+        if required or draw(st.booleans()):
+            fields[name] = draw(values(declared, groups))
+    try:
+        return plugin(**fields)
+    except ValueError:
+        reject()  # parameters that contradict each other, such as min_lr above max_lr
+
+
+#: positive finite rates, the extreme ones among them
+RATES = numbers(Interval.open(0, math.inf))
+
+METRIC = (
+    st.sampled_from([0.0, -0.0, 1.0, 2.0, -1.0, 1e-6, 0.5, 3.0, 1e308, -1e308, 5e-324])
+    | st.sampled_from([math.nan, math.inf, -math.inf])
+    | st.floats(-10, 10)
+    | st.floats()
+)
+
+
+@st.composite
+def metrics(draw: st.DrawFn) -> list[float]:
+    """Logged values: descents with steps and spikes, plateaus, noise; sometimes anything at all."""
+    length = draw(st.integers(1, 70))
+    if draw(st.booleans()):
+        return draw(st.lists(METRIC, min_size=length, max_size=length))
+    ratio, level = draw(st.sampled_from([0.5, 0.9, 0.99, 1.0, 1.01])), draw(st.sampled_from([1.0, 100.0, -1.0]))
+    noise = draw(st.lists(st.sampled_from([0.0, 0.0, 0.01, -0.01, 1.0, 30.0]), min_size=length, max_size=length))
+    return [level * ratio**t + extra for t, extra in enumerate(noise)]
+
+
+@st.composite
+def objectives(draw: st.DrawFn) -> Any:
+    """Objectives of one to four coordinates whose kernels sum in a fixed order."""
+    from greedylr_theory.objectives import Huber, Quadratic, Rosenbrock
+
+    kind = draw(st.sampled_from(["quadratic", "huber", "rosenbrock"]))
+    scale = draw(st.sampled_from([1e-3, 1.0, 50.0]))
+    if kind == "huber":
+        return Huber(dimension=draw(st.integers(1, 4)), radius=draw(st.sampled_from([0.1, 1.0])), curvature=scale)
+    if kind == "rosenbrock":
+        return Rosenbrock(dimension=draw(st.integers(2, 4)), scale=scale)
+    eigenvalues = draw(st.lists(st.sampled_from([0.0, 0.1, 1.0, 10.0, 1e3, 1e200]), min_size=1, max_size=4))
+    target = draw(st.just(()) | st.tuples(*[st.floats(-5, 5)] * len(eigenvalues)))
+    return Quadratic(eigenvalues=tuple(eigenvalues), target=target)
+
+
+@st.composite
+def runs(draw: st.DrawFn, scheduler: type[Plugin]) -> Run:
+    """A whole specification with a given kind of scheduler."""
+    objective = draw(objectives())
+    points = st.tuples(*[numbers(Interval.open(-math.inf, math.inf))] * objective.dim)
+    rules = st.builds(StandardNormal, seed=st.integers(0, 5), scale=st.sampled_from([0.1, 1.0, 1e100]))
+    return Run(
+        objective,
+        optimizer=draw(st.sampled_from([*OPTIMIZERS.values()]).flatmap(plugins)),
+        scheduler=draw(plugins(scheduler)),
+        perturbation=draw(st.sampled_from([*PERTURBATIONS.values()]).flatmap(plugins)),
+        start=draw(rules | points),
+        lr0=draw(st.sampled_from([0.1, 0.01, 1e-3]) | RATES | st.builds(LogUniform, st.just(1e-4), st.just(10.0))),
+        steps=draw(st.integers(1, 45)),
+        ordering=draw(st.sampled_from(["before_update", "after_update"])),
+        replicate=draw(st.integers(0, 2**32 - 1)),
+    )
