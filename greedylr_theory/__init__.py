@@ -33,7 +33,17 @@ _HOME = {
     "simulate": "simulation.simulate",
 }
 
-__all__ = [*_HOME]
+__all__ = [
+    "Batch",
+    "LogUniform",
+    "Run",
+    "StandardNormal",
+    "Status",
+    "Trajectory",
+    "load",
+    "replay",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -305,10 +313,12 @@ def _progress() -> Generator[Callable[[str], Progressed]]:
     with Progress(*columns, console=Console(stderr=True)) as bars:
 
         def opened(description: str) -> Progressed:
-            task = bars.add_task(description, total=None)
+            shown: list[TaskID] = []
 
             def update(done: int, total: int) -> None:
-                bars.update(task, completed=done, total=total)
+                if not shown:  # a bar appears when work begins, not when input is still being checked
+                    shown.append(bars.add_task(description, total=total))
+                bars.update(shown[0], completed=done, total=total)
 
             return update
 

@@ -1,7 +1,9 @@
 """Compiled kernels and their cache on disk.
 
 numba notices a change of a function's own file only, so an edited helper would leave stale machine code
-behind. The cache folder is therefore keyed by a digest of every kernel source and of the library versions.
+behind. The cache folder is therefore keyed by a digest of every file that kernels elsewhere call into, and of the
+library versions. Public plug-in files call into those files only (tests/unit/test_compilation.py), so editing a plug-in
+or adding one recompiles that one.
 """
 
 from __future__ import annotations
@@ -18,7 +20,11 @@ import llvmlite
 import numba
 import numpy as np
 
-_SOURCES = ("*.py", "objectives/*.py", "optimizers/*.py", "schedulers/*.py", "perturbations/*.py", "simulation/*.py")
+#: files with functions that kernels in other files call; a kernel's own file is numba's affair
+_SOURCES = (
+    "compilation.py", "contracts.py", "elementary.py", "simulation/draws.py", "simulation/driver.py",
+    "objectives/_*.py", "optimizers/_*.py", "schedulers/_*.py", "perturbations/_*.py",
+)  # fmt: skip
 
 
 @functools.cache
@@ -59,5 +65,7 @@ def kernel(signature: Any) -> Callable[[Callable[..., None]], Any]:
     return compiled
 
 
-#: For functions that kernels call: compiled into the caller, so that lane loops vectorise across them.
+#: For scalar functions that lane loops call: they vectorise across them only when nothing is left to call.
 inlined = numba.njit(error_model="numpy", nogil=True, forceinline=True)
+#: For functions with lane loops of their own: compiled once, since inlining them buys nothing and takes seconds.
+subroutine = numba.njit(error_model="numpy", nogil=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from greedylr_theory import catalog
-from greedylr_theory.compilation import source_digest
 from greedylr_theory.files import replace_file
 from greedylr_theory.sweeps.engine import Outcome, execute, run_all
 from greedylr_theory.sweeps.store import environment
@@ -85,9 +84,10 @@ def _proof_sources() -> str:
 
     import proofs
 
-    digest = hashlib.sha256(f"{source_digest()} {sympy.__version__} {flint.__version__}".encode())
-    for path in sorted(Path(proofs.__path__[0]).glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+    digest = hashlib.sha256(f"{environment()} {sympy.__version__} {flint.__version__}".encode())
+    for folder in (Path(proofs.__path__[0]), Path(__file__).parent):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 

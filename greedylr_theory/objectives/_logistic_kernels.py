@@ -7,7 +7,7 @@ Sums run over features and samples in their natural order. No libm, no BLAS: the
 
 from __future__ import annotations
 
-from greedylr_theory.compilation import inlined
+from greedylr_theory.compilation import inlined, subroutine
 from greedylr_theory.contracts import objective_kernel
 from greedylr_theory.elementary import exp, log
 from greedylr_theory.objectives import _products, _sampling
@@ -34,7 +34,7 @@ def margin_terms(margin, label, product):
     return slope, -signed if wrong else 0.0, product + (e + product * e)
 
 
-@inlined
+@subroutine
 def four_margin_terms(rows, row, table, sample, loss):
     """Turn the margins in rows `row` .. `row + 3` into slopes: four samples at a time keep the sums in registers."""
     d = table.shape[1] - 1
@@ -49,7 +49,7 @@ def four_margin_terms(rows, row, table, sample, loss):
         loss[lane] = (((loss[lane] + linear0) + linear1) + linear2) + linear3
 
 
-@inlined
+@subroutine
 def take_logarithm(rows, row, loss):
     """Add log(1 + P) to the loss and start a new product; accurate for small P (Kahan's correction of 1 + P)."""
     for lane in range(loss.size):
@@ -59,7 +59,7 @@ def take_logarithm(rows, row, loss):
         rows[row, lane] = 0.0
 
 
-@inlined
+@subroutine
 def softmax_terms(logits, first, classes, label, spare, loss):
     """Turn the logits of one sample, rows first + k BLOCK, into slopes: p_k, less 1 for the label's class.
 
@@ -91,7 +91,7 @@ def softmax_terms(logits, first, classes, label, spare, loss):
             logits[row, lane] = logits[row, lane] * logits[spare, lane] - (1.0 if label[lane] == float(k) else 0.0)
 
 
-@inlined
+@subroutine
 def regularise(x, params, count, gradient, loss):
     """From sums over `count` samples to their mean plus (l2 / 2) |x|^2."""
     lanes = loss.size

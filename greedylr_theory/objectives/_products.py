@@ -7,10 +7,10 @@ and neither does the number of lanes.
 
 from __future__ import annotations
 
-from greedylr_theory.compilation import inlined
+from greedylr_theory.compilation import subroutine
 
 
-@inlined
+@subroutine
 def block_margins(out, row, x, first, table, start, size, width):
     """out[row + s, lane] = sum_i table[start + s, i] x[first + i, lane] for s < size, i < width."""
     pairs = size - size % 2
@@ -21,7 +21,7 @@ def block_margins(out, row, x, first, table, start, size, width):
         add_to_margin(out, row + s, x, first, table, start + s, width)
 
 
-@inlined
+@subroutine
 def add_block_multiples(gradient, first, slopes, row, table, start, size, width):
     """gradient[first + i, lane] += table[start + s, i] slopes[row + s, lane] for s < size, i < width."""
     fours = size - size % 4
@@ -31,7 +31,7 @@ def add_block_multiples(gradient, first, slopes, row, table, start, size, width)
         add_multiples(gradient, first, slopes, row + s, table, start + s, width)
 
 
-@inlined
+@subroutine
 def add_to_margin(out, row, x, first, table, sample, width):
     """Add the products of one sample to what `out` holds."""
     for i in range(width):
@@ -40,7 +40,7 @@ def add_to_margin(out, row, x, first, table, sample, width):
             out[row, lane] += a0 * x[k, lane]
 
 
-@inlined
+@subroutine
 def add_to_two_margins(out, row, x, first, table, sample, width):
     """The same for two samples, four features at a time: the iterate is read once for both."""
     lanes = x.shape[1]
@@ -61,7 +61,7 @@ def add_to_two_margins(out, row, x, first, table, sample, width):
             out[row + 1, lane] += b0 * x[k, lane]
 
 
-@inlined
+@subroutine
 def add_multiples(gradient, first, slopes, row, table, sample, width):
     """Add the multiples of one sample."""
     for i in range(width):
@@ -70,7 +70,7 @@ def add_multiples(gradient, first, slopes, row, table, sample, width):
             gradient[k, lane] += a0 * slopes[row, lane]
 
 
-@inlined
+@subroutine
 def add_four_multiples(gradient, first, slopes, row, table, sample, width):
     """The same for four samples in their order, two features at a time."""
     lanes = gradient.shape[1]
@@ -92,7 +92,7 @@ def add_four_multiples(gradient, first, slopes, row, table, sample, width):
             gradient[k, lane] = (((gradient[k, lane] + a0 * s0) + a1 * s1) + a2 * s2) + a3 * s3
 
 
-@inlined
+@subroutine
 def lane_margins(out, row, x, first, rows, start, width):
     """out[row, lane] = sum_i rows[start + i, lane] x[first + i, lane]: every lane has a sample of its own."""
     lanes = x.shape[1]
@@ -110,7 +110,7 @@ def lane_margins(out, row, x, first, rows, start, width):
             out[row, lane] += rows[start + i, lane] * x[first + i, lane]
 
 
-@inlined
+@subroutine
 def add_lane_multiples(gradient, first, slopes, row, rows, start, width):
     """gradient[first + i, lane] += rows[start + i, lane] slopes[row, lane], i < width."""
     for i in range(width):
@@ -118,7 +118,7 @@ def add_lane_multiples(gradient, first, slopes, row, rows, start, width):
             gradient[first + i, lane] += rows[start + i, lane] * slopes[row, lane]
 
 
-@inlined
+@subroutine
 def clear(rows, first, count):
     """Zeros in rows `first` .. `first + count - 1`."""
     for i in range(first, first + count):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from greedylr_theory.compilation import inlined
+from greedylr_theory.compilation import subroutine
 
 
-@inlined
+@subroutine
 def choose_distinct(draws, count, population, chosen, marks):
     """Write `count` distinct indices below `population` to chosen (count, B), as floats; all subsets equally likely.
 
@@ -24,7 +24,7 @@ def choose_distinct(draws, count, population, chosen, marks):
             chosen[slot, lane] = float(pick)
 
 
-@inlined
+@subroutine
 def unmark(chosen, count, marks):
     """Clear the marks of the chosen indices: cheaper than clearing all n rows."""
     for slot in range(count):
@@ -32,7 +32,7 @@ def unmark(chosen, count, marks):
             marks[np.int64(chosen[slot, lane]), lane] = 0.0
 
 
-@inlined
+@subroutine
 def gather(table, chosen, slot, rows, start):
     """rows[start + i, lane] = table[chosen[slot, lane], i] for all columns i of the table."""
     for lane in range(chosen.shape[1]):

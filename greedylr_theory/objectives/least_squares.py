@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from greedylr_theory.compilation import inlined
+from greedylr_theory.compilation import subroutine
 from greedylr_theory.contracts import Floats, Objective, objective_kernel
 from greedylr_theory.objectives import _products, _sampling, _spectrum
 from greedylr_theory.params import Interval, param
@@ -19,7 +19,7 @@ from greedylr_theory.params import Interval, param
 BLOCK = 16
 
 
-@inlined
+@subroutine
 def divide(gradient, loss, count):
     """From sums to means."""
     for lane in range(loss.size):

@@ -104,7 +104,7 @@ class Blocks:
         rows = dict(enumerate(self.summary.transpose(1, 0, 2).reshape(driver.SUMMARY_ROWS, -1)[:, : self.count]))
         status, steps = (array.reshape(-1)[: self.count] for array in self.endings)
         ended = status == Status.DIVERGED
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             recovery = rows[driver.PEAK] / (rows[driver.TAIL_SUM] / min(driver.TAIL, self.base.steps))
         return {
             "loss": series[driver.LOSS],

@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from greedylr_theory.compilation import inlined, kernel
+from greedylr_theory.compilation import inlined, kernel, subroutine
 from greedylr_theory.elementary import bits_float, log, sine_cosine_turn
 
 WORD = np.uint64(0xFFFFFFFF)
@@ -69,7 +69,7 @@ def unit_interval(high, low):
     return (upper * TWO_21 + lower) * UNIT
 
 
-@inlined
+@subroutine
 def uniforms_into(out, key, replicate, stream, step):
     """Fill out (k, B) with uniforms in [0, 1), k even; key, replicate (B,) uint64."""
     count, lanes = out.shape
@@ -83,7 +83,7 @@ def uniforms_into(out, key, replicate, stream, step):
             out[2 * pair + 1, lane] = unit_interval(w2, w3)
 
 
-@inlined
+@subroutine
 def normals_into(out, key, replicate, stream, step):
     """Fill out (k, B) with standard normals (Box and Muller 1958), k even; key, replicate (B,) uint64."""
     count, lanes = out.shape

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from greedylr_theory.compilation import inlined, kernel
+from greedylr_theory.compilation import kernel, subroutine
 from greedylr_theory.contracts import CUBE, DATA, MATRIX, OBJECTIVE, OPTIMIZER, PERTURBATION, SCHEDULER, Status
 from greedylr_theory.simulation.draws import Stream, normals_into, uniforms_into
 
@@ -47,7 +47,7 @@ _ADVANCE = types.void(
 )
 
 
-@inlined
+@subroutine
 def end_lanes(t, loss, x, check, status, steps):
     """Mark lanes whose loss or iterate is not finite; returns how many lanes are still alive."""
     d, lanes = x.shape
@@ -67,7 +67,7 @@ def end_lanes(t, loss, x, check, status, steps):
     return alive
 
 
-@inlined
+@subroutine
 def summarise(t, total, tolerance, loss, status, summary):
     """Running summaries of the recorded loss; a lane that has ended keeps what it had."""
     tail = t >= total - TAIL
@@ -85,7 +85,7 @@ def summarise(t, total, tolerance, loss, status, summary):
         summary[REACHED, lane] = float(t) if first else summary[REACHED, lane]
 
 
-@inlined
+@subroutine
 def count_rates(t, lr, status, summary):
     """Sum of the step sizes used and the number of changes between consecutive ones."""
     for lane in range(lr.size):

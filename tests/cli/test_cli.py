@@ -58,12 +58,18 @@ def test_a_warning_goes_to_standard_error(folder: Path):
 
 
 BAD = {
-    "value outside its domain": (["simulate", "--lr0", "1", "--set", "scheduler.factor=1.0"], ["factor (F)", "(0, 1)", "1.0"]),
+    "value outside its domain": (
+        ["simulate", "--lr0", "1", "--set", "scheduler.factor=1.0"],
+        ["factor (F)", "(0, 1)", "1.0"],
+    ),
     "no such parameter": (["simulate", "--lr0", "1", "--set", "scheduler.speed=1"], ["'speed'", "factor"]),
     "no such plug-in": (["simulate", "--lr0", "1", "--scheduler", "greedy"], ["'greedy'", "greedy_best"]),
     "not an assignment": (["simulate", "--lr0", "1", "--set", "factor"], ["path=value", "'factor'"]),
     "no kind in the path": (["simulate", "--lr0", "1", "--set", "factor=0.5"], ["scheduler.factor", "'factor'"]),
-    "start of another dimension": (["simulate", "--lr0", "1", "--start", "1,2,3"], ["start (x_0)", "2", "(1.0, 2.0, 3.0)"]),
+    "start of another dimension": (
+        ["simulate", "--lr0", "1", "--start", "1,2,3"],
+        ["start (x_0)", "2", "(1.0, 2.0, 3.0)"],
+    ),
     "start that is no number": (["simulate", "--lr0", "1", "--start", "1,a"], ["--start", "'a'"]),
     "rate": (["simulate", "--lr0", "-1"], [r"lr0 (\gamma_0)", "-1.0"]),
     "no such file": (["replay", "missing.csv", "--lr0", "0.1"], ["missing.csv"]),
@@ -81,7 +87,7 @@ BAD = {
     "part": (["sweep", "f_sweep", "--part", "3/2"], ["part", "'3/2'"]),
     "no such figure": (["figures", "pie_chart"], ["'pie_chart'", "f_sensitivity"]),
     "no such claim": (["verify", "everything"], ["'everything'", "scale_invariance"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)

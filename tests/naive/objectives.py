@@ -71,8 +71,8 @@ def huber(objective: Any, x: list[float], rows: None) -> Result:
     return loss, gradient
 
 
-def least_squares(objective: Any, x: list[float], rows: list[list[float]] | None) -> Result:
-    rows = objective.data.tolist() if rows is None else rows
+def least_squares(objective: Any, x: list[float], sample: list[list[float]] | None) -> Result:
+    rows: list[list[float]] = objective.data.tolist() if sample is None else sample
     loss, gradient = 0.0, [0.0] * len(x)
     for row in rows:
         residual = inner(row[:-1], x) - row[-1]
@@ -81,8 +81,8 @@ def least_squares(objective: Any, x: list[float], rows: list[list[float]] | None
     return loss / len(rows), [slope / len(rows) for slope in gradient]
 
 
-def logistic(objective: Any, x: list[float], rows: list[list[float]] | None) -> Result:
-    rows = objective.data.tolist() if rows is None else rows
+def logistic(objective: Any, x: list[float], sample: list[list[float]] | None) -> Result:
+    rows: list[list[float]] = objective.data.tolist() if sample is None else sample
     sums = binary_sums if len(objective.classes) == 2 else multinomial_sums
     loss, gradient = sums(rows, x)
     loss /= len(rows)
