@@ -66,6 +66,8 @@ def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
                 return command(*args, **kwargs)
             except (ValueError, OSError) as error:
                 raise InputError(str(error)) from error
+            except RuntimeError as error:  # work was lost, say because a worker was killed; what was finished is kept
+                raise click.ClickException(str(error)) from error
 
     return guarded
 
@@ -277,9 +279,9 @@ def reproduce(quick: bool, engine: str, folder: Path) -> None:
 
     with _progress() as progressed:
         made = report.reproduce(folder, "quick" if quick else "standard", engine, progressed)
-    console = Console()
-    console.print(_ledger_table(made.entries))
-    console.print(_judgement_table(made.judgements))
+    Console().print(_ledger_table(made.entries))
+    held = sum(judgement.held for judgement in made.judgements)
+    click.echo(f"{held} of {len(made.judgements)} predictions held; {made.written[0]} has them with their numbers.")
     click.echo("Written:")
     for path in made.written:
         click.echo(f"  {path}")
@@ -332,14 +334,6 @@ def _ledger_table(entries: Sequence[dict[str, Any]]) -> Table:
         style = _STYLES.get(verdict, "")
         shown = "-" if margin is None else f"{margin:.3g}"
         table.add_row(entry["name"], f"[{style}]{verdict}[/]", entry["control"], shown, escape(entry["source"]))
-    return table
-
-
-def _judgement_table(judgements: Sequence[Any]) -> Table:
-    table = Table("prediction", "held", "evidence", title="Predictions")
-    for judgement in judgements:
-        held = "[green]yes[/]" if judgement.held else "[red]no[/]"
-        table.add_row(escape(judgement.prediction), held, escape(judgement.evidence))
     return table
 
 

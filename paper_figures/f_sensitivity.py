@@ -15,8 +15,8 @@ from greedylr_theory.schedulers.greedy_previous import GreedyPrevious
 from greedylr_theory.statistics import Floats, median, share
 
 CLAIM = "convergence_deterministic_last_iterate"
-#: decades shown: nothing below the relative precision of a double, nothing far above the start
-_LOWEST, _ABOVE_START = 1e-17, 1e2
+#: nothing is shown far below what any use could resolve, nor far above the start
+_LOWEST, _ABOVE_START = 1e-30, 1e2
 _TICKS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.97)
 _TITLES = {"quadratic": r"quadratic, $\kappa = 100$", "rosenbrock": "Rosenbrock", "logistic": "logistic regression"}
 
@@ -115,7 +115,7 @@ FIGURE = Figure(
         "f(x_0); a run that is not finite has the value +infinity in the medians, and none is left out. Every point "
         "has the same starts and the same initial rates, log-uniform in [1e-3, 1] / L; the scheduler is stepped after "
         "the update. For Rosenbrock L is that of the box where all |x_i| <= 2. Values beyond the axis are drawn on its "
-        "edge; where f* is not 0, a suboptimality below about 1e-16 f* is rounding, and the axis ends at 1e-17. Long "
+        "edge; where f* is not 0, a suboptimality below about 1e-16 f* is rounding, and no axis goes below 1e-30. Long "
         "dashes: median over the starts of R^2 / (2 sum_t gamma_t) with gamma_t = min(gamma_0 / F^t, 1/L) and R = "
         f"|x_0 - x*|, for the capped GreedyPrevious on convex problems without noise ({CLAIM}). Dots: share of "
         "the log-uniform phases of the step size that diverge with one eigenvalue, where this ordering ends in a cycle "
