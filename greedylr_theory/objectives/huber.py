@@ -21,8 +21,11 @@ def value_and_gradient(x, params, data, draws, workspace, gradient, loss):
             inner, outer = curvature * x[i, lane], curvature * radius
             size = abs(x[i, lane])
             inside = size <= radius
-            loss[lane] += 0.5 * inner * x[i, lane] if inside else outer * (size - 0.5 * radius)
-            gradient[i, lane] = inner if inside else (outer if x[i, lane] > 0.0 else -outer)
+            # both sides are computed before either is chosen: a select vectorises where a branch does not
+            parabola, line = 0.5 * inner * x[i, lane], outer * (size - 0.5 * radius)
+            signed = outer if x[i, lane] > 0.0 else -outer
+            loss[lane] += parabola if inside else line
+            gradient[i, lane] = inner if inside else signed
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,7 @@ def run_all(
 
 
 def _collect(pool: Executor, work: Callable[[Item], Result], items: Sequence[Item], done: Progress) -> list[Result]:
-    with _single_threaded():
+    with _single_threaded(), _deaf_to_interrupts():
         futures = {pool.submit(work, item): index for index, item in enumerate(items)}
     results: dict[int, Result] = {}
     try:
@@ -239,6 +239,19 @@ def _single_threaded() -> Generator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Generator[None]:
+    """Processes started in here never see Ctrl-C, not even before `_prepare_worker` runs: the mask is inherited."""
+    if not hasattr(signal, "pthread_sigmask"):  # not a POSIX system
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # an interrupt that came meanwhile is delivered here
 
 
 def _prepare_worker() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import random
 from typing import Any
 
 from hypothesis import reject
@@ -28,11 +29,12 @@ LANDMARKS = (
 
 
 def numbers(domain: Interval) -> st.SearchStrategy[float]:
-    """Ordinary numbers and landmarks of a domain, both of them often."""
+    """Ordinary numbers, landmarks, and binary fractions that lead to ties, each of them often."""
     low, high = max(domain.low, -1e3), min(domain.high, 1e3)
     ordinary = st.floats(low, high, allow_nan=False).filter(lambda value: value in domain)
     landmarks = [sign * value for sign in (1.0, -1.0) for value in LANDMARKS if sign * value in domain]
-    return st.sampled_from(landmarks) | ordinary if landmarks else ordinary
+    fractions = [value for value in (0.5, 0.25, 1.0) if value in domain]
+    return st.one_of(ordinary, *[st.sampled_from(found) for found in (landmarks, fractions) if found])
 
 
 def values(declared: Parameter, groups: int = 1) -> st.SearchStrategy[Any]:
@@ -82,13 +84,33 @@ METRIC = (
 
 @st.composite
 def metrics(draw: st.DrawFn) -> list[float]:
-    """Logged values: descents with steps and spikes, plateaus, noise; sometimes anything at all."""
-    length = draw(st.integers(1, 70))
+    """Anything at all, or a long series of the kinds that training logs: cheap to draw, as it comes from a seed."""
     if draw(st.booleans()):
-        return draw(st.lists(METRIC, min_size=length, max_size=length))
-    ratio, level = draw(st.sampled_from([0.5, 0.9, 0.99, 1.0, 1.01])), draw(st.sampled_from([1.0, 100.0, -1.0]))
-    noise = draw(st.lists(st.sampled_from([0.0, 0.0, 0.01, -0.01, 1.0, 30.0]), min_size=length, max_size=length))
-    return [level * ratio**t + extra for t, extra in enumerate(noise)]
+        return draw(st.lists(METRIC, min_size=1, max_size=30))
+    kind = draw(st.sampled_from(["descent", "walk", "levels", "spikes"]))
+    return series(kind, draw(st.integers(0, 2**32)), draw(st.integers(1, 200)))
+
+
+def series(kind: str, seed: int, length: int) -> list[float]:
+    """Noisy descents, random walks, few levels with many ties, or a plateau with spikes; a NaN now and then."""
+    source = random.Random(seed)
+    level, ratio, noise = (
+        source.choice([1.0, 50.0, -1.0]),
+        source.choice([0.9, 0.99, 1.0]),
+        source.choice([0.0, 0.01, 1.0]),
+    )
+    odd = source.choice([0.0, 0.0, 0.02])
+    found: list[float] = []
+    for _ in range(length):
+        level = {
+            "descent": level * ratio,
+            "walk": level + source.gauss(-noise, 0.5),
+            "levels": source.choice([0.5, 1.0, 1.5, 2.0]),
+            "spikes": 1.0 if source.random() < 0.9 else 30.0 * source.random(),
+        }[kind]
+        value = level + noise * source.gauss(0.0, 0.1) if kind != "levels" else level
+        found.append(source.choice([math.nan, math.inf, -math.inf]) if source.random() < odd else value)
+    return found
 
 
 @st.composite

@@ -34,10 +34,21 @@ def assert_replay_equals_twin(data: st.DataObject, name: str) -> None:
     np.testing.assert_array_equal(compiled, plain, strict=True)
 
 
-@pytest.mark.parametrize("name", SCHEDULERS)
-@settings(max_examples=200)
+OPEN_LOOP = [name for name, plugin in SCHEDULERS.items() if issubclass(plugin, OpenLoop)]
+CLOSED_LOOP = [name for name in SCHEDULERS if name not in OPEN_LOOP]
+
+
+@pytest.mark.parametrize("name", OPEN_LOOP)
+@settings(max_examples=60)
 @given(data=st.data())
-def test_replay_equals_its_twin(name: str, data: st.DataObject) -> None:
+def test_replay_of_a_schedule_equals_its_twin(name: str, data: st.DataObject) -> None:
+    assert_replay_equals_twin(data, name)
+
+
+@pytest.mark.parametrize("name", CLOSED_LOOP)
+@settings(max_examples=400)
+@given(data=st.data())
+def test_replay_of_a_rule_equals_its_twin(name: str, data: st.DataObject) -> None:
     assert_replay_equals_twin(data, name)
 
 
@@ -47,9 +58,6 @@ def test_replay_equals_its_twin(name: str, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_replay_equals_its_twin_after_a_long_search(name: str, data: st.DataObject) -> None:
     assert_replay_equals_twin(data, name)
-
-
-CLOSED_LOOP = [name for name, plugin in SCHEDULERS.items() if not issubclass(plugin, OpenLoop)]
 
 
 @pytest.mark.parametrize("name", CLOSED_LOOP)

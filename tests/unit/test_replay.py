@@ -40,6 +40,20 @@ def test_a_reset_of_the_library_rule_waits_for_every_group() -> None:
     np.testing.assert_array_equal(rates, [[2, 2], [1, 1], [0.5, 0.5], [0.5, 0.25], [1, 1]])
 
 
+@pytest.mark.parametrize(("eps", "reduced"), [(0.25, False), (np.nextafter(0.25, 0.0), True)])
+def test_a_decrease_has_to_exceed_eps(eps: float, reduced: bool) -> None:
+    for rule in (GreedyBest, GreedyLibrary):
+        rates = replay(rule(factor=0.5, patience=0, eps=eps, min_lr=0.0, max_lr=4.0), [1.0, 2.0], lr0=0.5)
+        np.testing.assert_array_equal(rates, [1.0, 0.5])
+        rates = replay(rule(factor=0.5, patience=0, eps=eps, min_lr=0.0, max_lr=4.0), [math.nan], lr0=0.5)
+        np.testing.assert_array_equal(rates, [0.25 if reduced else 0.5])
+
+
+def test_an_increase_has_to_exceed_eps_in_the_library_rule_only() -> None:
+    for rule, rate in ((GreedyBest, 0.5), (GreedyLibrary, 0.25)):
+        np.testing.assert_array_equal(replay(rule(factor=0.5, patience=0, eps=0.25), [1.0], lr0=0.25), [rate])
+
+
 def test_open_loop_schedules_step_once_per_metric() -> None:
     np.testing.assert_array_equal(replay(Constant(), [1.0, math.nan], 0.3), [0.3, 0.3])
     rates = replay(Cosine(t_max=4), np.zeros(8), 1.0)
