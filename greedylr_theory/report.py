@@ -74,7 +74,9 @@ def _settled_before(folder: Path) -> list[Entry] | None:
         content = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    return content["claims"] if content.get("sources") == _proof_sources() else None
+    if not isinstance(content, dict) or content.get("sources") != _proof_sources():
+        return None
+    return content["claims"]
 
 
 def _proof_sources() -> str:

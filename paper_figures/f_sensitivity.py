@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, NullLocator, PercentFormatter
 
-from experiments.f_sweep import CAPS, PROBLEMS, RULES, SWEEP, late_divergent_share, outcomes
+from experiments._f_sweep_outcomes import late_divergent_share, outcomes
+from experiments.f_sweep import CAPS, PROBLEMS, RULES, SWEEP
 from greedylr_theory.plotting import LOOKS, THEORY, Figure, label, style
 from greedylr_theory.schedulers.greedy_previous import GreedyPrevious
 from greedylr_theory.statistics import Floats, median, share
@@ -119,7 +120,7 @@ FIGURE = Figure(
         "dashes: median over the starts of R^2 / (2 sum_t gamma_t) with gamma_t = min(gamma_0 / F^t, 1/L) and R = "
         f"|x_0 - x*|, for the capped GreedyPrevious on convex problems without noise ({CLAIM}). Dots: share of "
         "the log-uniform phases of the step size that diverge with one eigenvalue, where this ordering ends in a cycle "
-        "of six steps; that many eigenvalues give the same share is not proved. "
+        "of six steps, counted on a grid; no claim of the ledger covers it, for one eigenvalue or for many. "
         f"Sizes: {_SIZES}."
     ),
 )

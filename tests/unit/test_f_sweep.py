@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from experiments._f_sweep_outcomes import climbing_sum, divergent_share, late_divergent_share, outcomes
 from experiments.f_sweep import (
     BOX,
     CAPS,
@@ -15,11 +16,7 @@ from experiments.f_sweep import (
     STANDARD,
     SWEEP,
     arms,
-    climbing_sum,
-    divergent_share,
     judge,
-    late_divergent_share,
-    outcomes,
 )
 from greedylr_theory import Batch, Run, StandardNormal, simulate
 from greedylr_theory.objectives import Quadratic
