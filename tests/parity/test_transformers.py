@@ -60,7 +60,7 @@ def test_library_rule_equals_the_class_in_transformers(data: st.DataObject) -> N
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000)
+@settings(max_examples=3_000)
 @given(data=st.data())
 def test_library_rule_equals_the_class_in_transformers_after_a_long_search(data: st.DataObject) -> None:
     assert_library_equals_real_class(data)

@@ -87,12 +87,13 @@ def metrics(draw: st.DrawFn) -> list[float]:
     """Anything at all, or a long series of the kinds that training logs: cheap to draw, as it comes from a seed."""
     if draw(st.booleans()):
         return draw(st.lists(METRIC, min_size=1, max_size=30))
-    kind = draw(st.sampled_from(["descent", "walk", "levels", "spikes"]))
+    kind = draw(st.sampled_from(["descent", "walk", "levels", "spikes", "cancelling"]))
     return series(kind, draw(st.integers(0, 2**32)), draw(st.integers(1, 200)))
 
 
 def series(kind: str, seed: int, length: int) -> list[float]:
-    """Noisy descents, random walks, few levels with many ties, or a plateau with spikes; a NaN now and then."""
+    """Noisy descents, random walks, few levels with many ties, a plateau with spikes, or values so large that the
+    order of additions in a running sum shows; a NaN now and then."""
     source = random.Random(seed)
     level, ratio, noise = (
         source.choice([1.0, 50.0, -1.0]),
@@ -106,9 +107,10 @@ def series(kind: str, seed: int, length: int) -> list[float]:
             "descent": level * ratio,
             "walk": level + source.gauss(-noise, 0.5),
             "levels": source.choice([0.5, 1.0, 1.5, 2.0]),
+            "cancelling": source.choice([0.5, 1.0, 1.0, 2.0, 1e16, -1e16]),
             "spikes": 1.0 if source.random() < 0.9 else 30.0 * source.random(),
         }[kind]
-        value = level + noise * source.gauss(0.0, 0.1) if kind != "levels" else level
+        value = level + noise * source.gauss(0.0, 0.1) if kind not in ("levels", "cancelling") else level
         found.append(source.choice([math.nan, math.inf, -math.inf]) if source.random() < odd else value)
     return found
 

@@ -54,7 +54,7 @@ def test_replay_of_a_rule_equals_its_twin(name: str, data: st.DataObject) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEDULERS)
-@settings(max_examples=10_000)
+@settings(max_examples=3_000)
 @given(data=st.data())
 def test_replay_equals_its_twin_after_a_long_search(name: str, data: st.DataObject) -> None:
     assert_replay_equals_twin(data, name)

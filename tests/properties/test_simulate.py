@@ -41,7 +41,7 @@ def test_run_equals_its_twin(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEDULERS)
-@settings(max_examples=5_000)
+@settings(max_examples=1_500)
 @given(data=st.data())
 def test_run_equals_its_twin_after_a_long_search(name: str, data: st.DataObject) -> None:
     assert_run_equals_twin(data.draw(runs(SCHEDULERS[name])))

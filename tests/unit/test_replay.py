@@ -40,6 +40,19 @@ def test_a_reset_of_the_library_rule_waits_for_every_group() -> None:
     np.testing.assert_array_equal(rates, [[2, 2], [1, 1], [0.5, 0.5], [0.5, 0.25], [1, 1]])
 
 
+@pytest.mark.parametrize("rule", [GreedyBest, GreedyLibrary])
+def test_a_running_sum_gains_the_newest_before_it_loses_the_oldest(rule: Any) -> None:
+    scheduler = rule(factor=0.5, patience=0, smooth=True, window_size=1, min_lr=0.0, max_lr=4.0)
+    # 1e16 + 1 - 1e16 is 0 in this order, an improvement on 1, where 1e16 - 1e16 + 1 would be a tie
+    np.testing.assert_array_equal(replay(scheduler, [1.0, 1e16, 1.0], lr0=1.0), [2.0, 1.0, 2.0])
+
+
+def test_the_study_rule_keeps_its_running_sum_the_same_way() -> None:
+    scheduler = GreedyStudy(factor=0.5, patience=0, window_size=1, spike_detection=False, max_lr=4.0)
+    rates = replay(scheduler, [1.0] * 6 + [1e16, 1.0], lr0=1.0)  # pauses of three steps between the changes
+    np.testing.assert_array_equal(rates, [2.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 1.0])
+
+
 @pytest.mark.parametrize(("eps", "reduced"), [(0.25, False), (np.nextafter(0.25, 0.0), True)])
 def test_a_decrease_has_to_exceed_eps(eps: float, reduced: bool) -> None:
     for rule in (GreedyBest, GreedyLibrary):
