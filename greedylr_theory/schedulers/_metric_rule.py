@@ -50,8 +50,12 @@ def smoothed(value, size, seen, total, window, state, lane):
 @inlined
 def observe(observed, params, state):
     """CURRENT = the metric, or its streaming average where smoothing is on."""
+    smoothing = 0
     for lane in range(observed.size):
         state[CURRENT, lane] = observed[lane]
+        smoothing += params[SMOOTH, lane] == 1.0
+    if smoothing == 0:
+        return
     for lane in range(observed.size):
         if params[SMOOTH, lane] == 1.0:
             size = np.int64(params[WINDOW_SIZE, lane])

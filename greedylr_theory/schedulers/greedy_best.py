@@ -63,34 +63,42 @@ def count_down(groups, params, state, lr):
 def adjust(step, groups, observed, x, gradient, params, state, lr):
     """One step of Algorithms 2 and 3 per lane; params and state as laid out in `_metric_rule`."""
     observe(observed, params, state)
-    resets = False
+    # rows by name and two passes: the compiler gives up on vectorising over too many arrays at once
+    mode, threshold, threshold_mode, patience = (
+        params[MODE],
+        params[THRESHOLD],
+        params[THRESHOLD_MODE],
+        params[PATIENCE],
+    )
+    current, best, good, bad, cooling, warming = (
+        state[CURRENT], state[BEST], state[GOOD], state[BAD], state[COOLING], state[WARMING],
+    )  # fmt: skip
     for lane in range(lr.size):
-        current, best, rate = state[CURRENT, lane], state[BEST, lane], lr[lane]
-        patience, factor = params[PATIENCE, lane], params[FACTOR, lane]
-        better = is_better(
-            current, best, params[MODE, lane] == 1.0, params[THRESHOLD_MODE, lane] == 1.0, params[THRESHOLD, lane]
-        )
-        good = state[GOOD, lane] + 1.0 if better else 0.0
-        bad = 0.0 if better else state[BAD, lane] + 1.0
-        cooling, warming = state[COOLING, lane], state[WARMING, lane]
-        bad = 0.0 if cooling > 0.0 else bad
-        good = 0.0 if warming > 0.0 else good
-        cooling = cooling - 1.0 if cooling > 0.0 else cooling
-        warming = warming - 1.0 if warming > 0.0 else warming
-        lower, upper = bad > patience, good > patience
-        down = rate * factor
-        down = params[MIN_LR, lane] if params[MIN_LR, lane] > down else down
-        up = rate / factor
-        up = params[MAX_LR, lane] if params[MAX_LR, lane] < up else up
-        moved = down if lower and rate - down > params[EPS, lane] else rate
-        lr[lane] = up if upper else moved
-        state[BEST, lane] = current if better else best
-        state[COOLING, lane] = params[COOLDOWN, lane] if lower else cooling
-        state[WARMING, lane] = params[WARMUP, lane] if upper else warming
-        state[BAD, lane] = 0.0 if lower else bad
-        state[GOOD, lane] = 0.0 if upper else good
-        resets |= params[RESET_START, lane] > 0.0
-    if resets:
+        better = is_better(current[lane], best[lane], mode[lane] == 1.0, threshold_mode[lane] == 1.0, threshold[lane])
+        best[lane] = current[lane] if better else best[lane]
+        good[lane] = good[lane] + 1.0 if better & (warming[lane] <= 0.0) else 0.0
+        bad[lane] = 0.0 if better | (cooling[lane] > 0.0) else bad[lane] + 1.0
+        cooling[lane] = cooling[lane] - 1.0 if cooling[lane] > 0.0 else cooling[lane]
+        warming[lane] = warming[lane] - 1.0 if warming[lane] > 0.0 else warming[lane]
+    factor, low, high, eps = params[FACTOR], params[MIN_LR], params[MAX_LR], params[EPS]
+    for lane in range(lr.size):
+        rate = lr[lane]
+        down, up = rate * factor[lane], rate / factor[lane]
+        down = low[lane] if low[lane] > down else down
+        up = high[lane] if high[lane] < up else up
+        moved = down if (bad[lane] > patience[lane]) & (rate - down > eps[lane]) else rate
+        lr[lane] = up if good[lane] > patience[lane] else moved
+    pause, pause_up = params[COOLDOWN], params[WARMUP]
+    for lane in range(lr.size):
+        lower, upper = bad[lane] > patience[lane], good[lane] > patience[lane]
+        cooling[lane] = pause[lane] if lower else cooling[lane]
+        warming[lane] = pause_up[lane] if upper else warming[lane]
+        bad[lane] = 0.0 if lower else bad[lane]
+        good[lane] = 0.0 if upper else good[lane]
+    resets = 0
+    for lane in range(lr.size):
+        resets += params[RESET_START, lane] > 0.0
+    if resets > 0:
         count_down(groups, params, state, lr)
 
 

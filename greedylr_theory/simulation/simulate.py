@@ -18,8 +18,8 @@ from greedylr_theory.simulation.run import Packed, Run, packed
 
 #: lanes per block; 32 to 128 are equally fast, fewer are slower
 LANES = 64
-#: blocks advanced at once are limited by the memory of their arrays
-_BYTES_AT_ONCE = 256 * 2**20
+#: blocks advanced at once are limited by the memory of their arrays: about what a cache holds
+_BYTES_AT_ONCE = 16 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
