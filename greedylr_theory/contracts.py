@@ -11,7 +11,7 @@ import dataclasses
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self, cast
 
 import numba
 import numpy as np
@@ -19,10 +19,10 @@ from numba import types
 from numpy.typing import NDArray
 
 from greedylr_theory.compilation import kernel
-from greedylr_theory.params import Parametrised
+from greedylr_theory.params import Choice, Interval, Parametrised
 
 Floats = NDArray[np.float64]
-Channel = Literal["none", "observed_loss", "gradient", "iterate", "objective"]
+Channel = Literal["none", "as_published", "observed_loss", "gradient", "iterate", "objective"]
 
 VECTOR, MATRIX, CUBE = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
 #: what no kernel may write to; a writable array is accepted as well
@@ -37,10 +37,21 @@ SCHEDULER = types.void(types.int64, types.int64, VECTOR, MATRIX, MATRIX, MATRIX,
 #: (step, loss (B,), params (p, B), draws (u, B), state (s, B), observed (B,), gradient, x (d, B)); changes its channel
 PERTURBATION = types.void(types.int64, VECTOR, MATRIX, MATRIX, MATRIX, VECTOR, MATRIX, MATRIX)
 
+#: (objective, step, loss (B,), gradient (d, B), objective's params (p, B), data, draws, workspace, trial (d, B),
+#: trial gradient (d, B), trial loss (B,), params (p, B), state (s, B), x (d, B), lr (B,)); sets lr
+SEARCH = types.void(
+    types.FunctionType(OBJECTIVE), types.int64, VECTOR, MATRIX, MATRIX, DATA, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR,
+    MATRIX, MATRIX, MATRIX, VECTOR,
+)  # fmt: skip
+
 objective_kernel = kernel(OBJECTIVE)
 optimizer_kernel = kernel(OPTIMIZER)
 scheduler_kernel = kernel(SCHEDULER)
 perturbation_kernel = kernel(PERTURBATION)
+search_kernel = kernel(SEARCH)
+
+#: schedulers that one run can have: phases of the step size and controls together
+SLOTS = 4
 
 
 class Status(enum.IntEnum):
@@ -62,10 +73,14 @@ class Plugin(Parametrised):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for name in ("kernel", "full_kernel"):
+        for name in ("kernel", "full_kernel", "search"):
             # a compiled function is a descriptor: as a plain attribute it would come back bound to the instance
             if callable(cls.__dict__.get(name)):
                 setattr(cls, name, staticmethod(cls.__dict__[name]))
+
+    def control_range(self, name: str) -> Interval:
+        """Values that a schedule may give to one of the numbers of this plug-in during a run."""
+        return cast(Interval, self.parameter(name).domain)
 
 
 @dataclass(frozen=True)
@@ -125,16 +140,59 @@ class Optimizer(Plugin):
 
 
 @dataclass(frozen=True)
-class Scheduler(Plugin):
-    """A rule that sets the step size from what it has observed."""
+class Phase:
+    """A stretch of a run in which one scheduler is in charge: steps first <= t < last (to the end when None).
 
-    def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
-        """State (s, B) before the first observation, from params (p, B) and the initial rates (B,)."""
+    `path` leads from the run's scheduler to this one ("" for itself, "after", "parts.1", ...). The scheduler counts
+    its steps from 0 at `first` and begins there with its own first rate.
+    """
+
+    scheduler: Scheduler
+    path: str = ""
+    first: int = 0
+    last: int | None = None
+
+    def within(self, path: str, first: int, last: int | None) -> Phase:
+        """This phase of a part at `path`, when the part itself is in charge from `first` to `last`."""
+        ends = [end for end in (last, None if self.last is None else self.last + first) if end is not None]
+        inner = f"{path}.{self.path}".strip(".")
+        return Phase(self.scheduler, inner, self.first + first, min(ends, default=None))
+
+
+@dataclass(frozen=True)
+class Scheduler(Plugin):
+    """A rule that sets the step size, or another control, from what it has observed."""
+
+    #: the only ordering in which the rule is what it says it is; None: either
+    ordering: ClassVar[str | None] = None
+    #: whether the rule reads the gradient or the iterate, so that logged metrics are not enough for it
+    needs_gradient: ClassVar[bool] = False
+    #: a kernel that sets the rate by evaluating the objective at trial points, called in place of `kernel`
+    search: ClassVar[Any] = None
+
+    def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:
+        """State (s, B) before the first observation, from params (p, B) and the initial rates (B,); d = `dim`."""
         return np.zeros((0, lr0.size))
 
     def first_rates(self, state: Floats, lr0: Floats) -> Floats:
         """Step sizes (B,) before the scheduler's first step, from its initial state (s, B) and lr0 (B,)."""
         return lr0
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Who is in charge when; a scheduler made of others names them, each with the path to it."""
+        return (Phase(self),)
+
+    def bound(self, objective: Objective) -> Self:
+        """Copy whose parameters that were left open are taken from the objective (f*, L, mu).
+
+        Raises:
+            ValueError: the objective does not declare a constant that is needed.
+        """
+        found = self
+        for prefix, part in self.parts():
+            if isinstance(part, Scheduler):
+                found = found.with_part(prefix, part.bound(objective))
+        return found
 
     def warnings(self, lr0: tuple[float, ...]) -> list[str]:
         """Sentences about a configuration that cannot do what its user thinks; empty when all is well."""
@@ -176,7 +234,7 @@ class OpenLoop(Scheduler):
         """Rates (steps + 1,) after 0, 1, ... scheduler steps; lr0 is the base rate."""
         raise NotImplementedError
 
-    def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
+    def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:
         rows = np.vstack([params, lr0[None, :]])
         first, inverse = distinct_columns(rows)
         tables = [self._with_packed(rows[:-1, r]).rates(float(rows[-1, r]), steps) for r in first]
@@ -188,10 +246,17 @@ class OpenLoop(Scheduler):
     def _with_packed(self, packed: Floats) -> OpenLoop:
         values: dict[str, Any] = {}
         for name, rows in self.slots().items():
-            declared, number = self.parameter(name), packed[rows][0]
-            if declared.kind in ("float", "int", "per_group"):
-                missing = declared.optional and np.isnan(number)
-                values[name] = None if missing else int(number) if declared.kind == "int" else float(number)
+            if "." in name:  # of a nested part, which has a table of its own
+                continue
+            declared, numbers = self.parameter(name), packed[rows].tolist()
+            if declared.kind == "vector":
+                values[name] = tuple(numbers)
+            elif declared.optional and np.isnan(numbers[0]):
+                values[name] = None
+            elif declared.kind == "choice":
+                values[name] = cast(Choice, declared.domain).options[int(numbers[0])]
+            else:
+                values[name] = {"int": int, "bool": bool}.get(declared.kind, float)(numbers[0])
         return dataclasses.replace(self, **values)
 
 

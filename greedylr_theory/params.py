@@ -12,15 +12,16 @@ import math
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeGuard, cast
+from typing import Any, ClassVar, Literal, Self, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["float", "int", "bool", "choice", "vector", "per_group", "text"]
+Kind = Literal["float", "int", "bool", "choice", "vector", "per_group", "text", "plugin", "plugins"]
 
 _METADATA_KEY = "parameter"
 _PACKED_KINDS: frozenset[Kind] = frozenset({"float", "int", "bool", "choice", "vector", "per_group"})
+_NESTED_KINDS: frozenset[Kind] = frozenset({"plugin", "plugins"})
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,9 @@ def param(
         unit: "1" for dimensionless, else e.g. "loss" or "length^2/loss".
         doc: one line for help texts.
         kind: "float", "int", "bool", "choice", "vector" (a tuple of floats), "per_group" (a float, or one
-            per parameter group in `replay`), or "text" (never seen by a kernel).
+            per parameter group in `replay`), "text" (never seen by a kernel), or "plugin" and "plugins" (one
+            object with declared parameters of its own, or a tuple of them; paths lead into it, as in
+            "after.factor" and "parts.1.factor").
         optional: whether None is accepted; the kernel sees NaN.
     """
     metadata = {_METADATA_KEY: Parameter(symbol, unit, doc, domain, kind, optional)}
@@ -171,6 +174,8 @@ class Parametrised:
     def _validated(cls, name: str, declared: Parameter, value: Any) -> Any:
         if value is None and declared.optional:
             return None
+        if declared.kind in _NESTED_KINDS:
+            return cls._validated_parts(name, declared, value)
         if declared.kind in ("bool", "text", "choice"):
             wanted = bool if declared.kind == "bool" else str
             if not isinstance(value, wanted) or (
@@ -187,6 +192,16 @@ class Parametrised:
                 )
             return tuple(cls._number(f"{name}[{i}]", declared, entry) for i, entry in enumerate(value))
         return cls._number(name, declared, value)
+
+    @classmethod
+    def _validated_parts(cls, name: str, declared: Parameter, value: Any) -> Any:
+        several = declared.kind == "plugins"
+        if several and _is_sequence(value) and len(value) and all(isinstance(part, Parametrised) for part in value):
+            return tuple(value)
+        if not several and isinstance(value, Parametrised):
+            return value
+        what = "a non-empty sequence of plug-ins" if several else "a plug-in"
+        raise ValueError(f"{cls.__name__}.{name} ({declared.symbol}) must be {what}, got {value!r}")
 
     @classmethod
     def _number(cls, name: str, declared: Parameter, value: Any) -> float | int:
@@ -230,10 +245,53 @@ class Parametrised:
     def specification(self) -> dict[str, Any]:
         """Everything that identifies this object, ready for canonical JSON; the version included."""
         values = {name: getattr(self, name) for name, _ in self.parameters()}
+        for name, declared in self.parameters():
+            if declared.kind == "plugin" and values[name] is not None:
+                values[name] = values[name].specification()
+            elif declared.kind == "plugins" and values[name] is not None:
+                values[name] = [part.specification() for part in values[name]]
         return {"plugin": self.plugin_name(), "version": self.version, **values}
 
+    def parts(self) -> Iterator[tuple[str, Parametrised]]:
+        """What is nested in this object, with the path that leads there: "after", or "parts.0", "parts.1", ..."""
+        for name, declared in self.parameters():
+            value = getattr(self, name)
+            if declared.kind == "plugin" and value is not None:
+                yield name, value
+            elif declared.kind == "plugins" and value is not None:
+                yield from ((f"{name}.{i}", part) for i, part in enumerate(value))
+
+    def owner(self, path: str) -> tuple[Parametrised, str]:
+        """The object that declares what a path such as "factor" or "after.factor" names, and the name there.
+
+        Raises:
+            ValueError: there is no such parameter.
+        """
+        for prefix, part in self.parts():
+            if path.startswith(f"{prefix}."):
+                return part.owner(path[len(prefix) + 1 :])
+        self.parameter(path)
+        return self, path
+
+    def with_value(self, path: str, value: Any) -> Self:
+        """Copy with one parameter changed, here or in a nested part; ValueError as in `owner`."""
+        for prefix, part in self.parts():
+            if path.startswith(f"{prefix}."):
+                return self.with_part(prefix, part.with_value(path[len(prefix) + 1 :], value))
+        self.parameter(path)
+        return dataclasses.replace(self, **{path: value})
+
+    def with_part(self, prefix: str, part: Parametrised) -> Self:
+        """Copy with the nested object at "after" or "parts.1" replaced."""
+        name, _, index = prefix.partition(".")
+        if not index:
+            return dataclasses.replace(self, **{name: part})
+        entries = list(getattr(self, name))
+        entries[int(index)] = part
+        return dataclasses.replace(self, **{name: tuple(entries)})
+
     def slots(self) -> dict[str, slice]:
-        """Rows of `pack()` that hold each parameter."""
+        """Rows of `pack()` that hold each parameter; those of a nested part under its path."""
         rows: dict[str, slice] = {}
         start = 0
         for name, declared in self.parameters():
@@ -242,7 +300,17 @@ class Parametrised:
                 width = len(value) if declared.kind == "vector" else 1
                 rows[name] = slice(start, start + width)
                 start += width
+        for prefix, part in self.parts():
+            inner = part.slots()
+            for name, found in inner.items():
+                rows[f"{prefix}.{name}"] = slice(start + found.start, start + found.stop)
+            start += max((found.stop for found in inner.values()), default=0)
         return rows
+
+    def rows_of(self, prefix: str) -> slice:
+        """Rows of `pack()` that hold the nested part at a path; all rows for the empty path."""
+        rows = [found for name, found in self.slots().items() if not prefix or name.startswith(f"{prefix}.")]
+        return slice(min((r.start for r in rows), default=0), max((r.stop for r in rows), default=0))
 
     def pack(self, group: int | None = None) -> NDArray[np.float64]:
         """Parameter vector (p,) for the kernel.
@@ -271,6 +339,8 @@ class Parametrised:
                 packed.append(float(cast(Choice, declared.domain).options.index(value)))
             else:
                 packed.append(math.nan if value is None else float(value))
+        for _, part in self.parts():
+            packed.extend(part.pack(group).tolist())
         return np.array(packed, dtype=np.float64)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class MetricRule(Scheduler):
     def check(self) -> None:
         check_bounds(self)
 
-    def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
+    def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:
         smoothing = params[SMOOTH] == 1.0
         window = int(params[WINDOW_SIZE].max(where=smoothing, initial=0))
         # a window longer than the run is never full, so as many rows as there are observations suffice

@@ -72,7 +72,7 @@ class GreedyPrevious(Scheduler):
             self, lr0, "the first adjustment raises it to min_lr", "the first adjustment lowers it to max_lr"
         )
 
-    def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
+    def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:
         started = np.where(params[3] == 0.0, 1.0, 0.0)
         return np.stack([np.full(lr0.size, np.inf), started])
 

@@ -133,7 +133,7 @@ class GreedyStudy(Scheduler):
     def check(self) -> None:
         check_bounds(self)
 
-    def initial_state(self, params: Floats, lr0: Floats, steps: int) -> Floats:
+    def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:
         window = int(params[WINDOW_SIZE].max(where=params[SMOOTH] == 1.0, initial=0))
         state = np.zeros((WINDOW + min(window, steps + 1), lr0.size))
         state[BEST] = np.inf

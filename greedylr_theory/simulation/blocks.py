@@ -8,13 +8,80 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greedylr_theory.contracts import Floats, Status
+from greedylr_theory.contracts import SLOTS, Floats, OpenLoop, Scheduler, Status
 from greedylr_theory.simulation import driver
 from greedylr_theory.simulation.draws import even
 from greedylr_theory.simulation.run import PLUGINS, Packed, Run
 
 #: of the objective, perturbation, scheduler, optimizer: the order of the driver's arguments
 _ORDER = ("objective", "perturbation", "scheduler", "optimizer")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One scheduler at work: what it sets, when, and its parameters, state and first rates, the run last."""
+
+    rule: Scheduler
+    control: str  # path of what it sets; empty for the step size
+    first: int
+    last: int
+    params: Floats
+    state: Floats
+    rates: Floats
+
+
+def slots_of(collected: Packed, part: slice) -> list[Slot]:
+    """The schedulers of the runs in `part`: the phases of the step size, then the controls.
+
+    Raises:
+        ValueError: a schedule takes a control out of the range of its number.
+    """
+    base, dim = collected.base, collected.base.objective.dim
+    wanted = [("", phase, collected.params["scheduler"]) for phase in base.scheduler.phases()]
+    wanted += [(path, rule.phases()[0], collected.params[path]) for path, rule in base.controls]
+    slots: list[Slot] = []
+    for path, phase, packed in wanted:
+        owner = base.scheduler if not path else phase.scheduler
+        params = packed[owner.rows_of(phase.path), part]
+        if not path:
+            level = collected.lr0[part]
+        else:
+            plugin, _, name = path.partition(".")
+            level = collected.params[plugin][getattr(base, plugin).slots()[name], part][0]
+        last = base.steps + 1 if phase.last is None else min(phase.last, base.steps + 1)
+        state = phase.scheduler.initial_state(params, level, max(1, min(last, base.steps) - phase.first), dim)
+        rates = phase.scheduler.first_rates(state, level)
+        if path:
+            _require_range(base, path, state if isinstance(phase.scheduler, OpenLoop) else rates)
+        slots.append(Slot(phase.scheduler, path, phase.first, last, params, state, rates))
+    return slots
+
+
+def _require_range(base: Run, path: str, levels: Floats) -> None:
+    plugin, _, name = path.partition(".")
+    owner = getattr(base, plugin)
+    allowed, rounded = owner.control_range(name), owner.parameter(name).kind == "int"
+    for value in np.unique(np.rint(levels) if rounded else levels):
+        if value not in allowed:
+            raise ValueError(f"Run.controls[{path!r}] must keep within {allowed}, but the schedule reaches {value!r}")
+
+
+def plan_of(slots: list[Slot], base: Run) -> NDArray[np.int64]:
+    """The slots as the driver reads them: (slots, 10), see the columns there."""
+    rows: list[list[int]] = []
+    params = state = 0
+    for slot in slots:
+        target, row, whole = driver.STEP_SIZE, 0, 0
+        if slot.control:
+            plugin, _, name = slot.control.partition(".")
+            owner = getattr(base, plugin)
+            target = driver.OF_OPTIMIZER if plugin == "optimizer" else driver.OF_OBJECTIVE
+            row, whole = owner.slots()[name].start, int(owner.parameter(name).kind == "int")
+        ends = (params + len(slot.params), state + len(slot.state))
+        searches = int(slot.rule.search is not None)
+        rows.append([target, row, slot.first, slot.last, params, ends[0], state, ends[1], searches, whole])
+        params, state = ends
+    return np.array(rows, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -26,6 +93,8 @@ class Blocks:
     keys: tuple[NDArray[np.uint64], NDArray[np.uint64]]
     x: Floats
     lr: Floats
+    levels: tuple[Floats, Floats]
+    plan: NDArray[np.int64]
     data: Floats
     params: tuple[Floats, ...]
     states: tuple[Floats, ...]
@@ -54,13 +123,23 @@ class Blocks:
         summary[:, driver.FINAL] = np.nan
         summary[:, driver.BEST], summary[:, driver.PEAK], summary[:, driver.REACHED] = np.inf, -np.inf, -1.0
         summary[:, driver.LEVEL] = np.nan if objective.sampled else laid_out(collected.minimum[part])
-        state = base.scheduler.initial_state(params["scheduler"], lr0, base.steps)
+        slots = slots_of(collected, part)
+        state, levels = np.concatenate([slot.state for slot in slots]), np.array([slot.rates for slot in slots])
+        for slot in slots:
+            if slot.control:
+                plugin, _, name = slot.control.partition(".")
+                whole = getattr(base, plugin).parameter(name).kind == "int"
+                params[plugin] = params[plugin].copy()
+                params[plugin][getattr(base, plugin).slots()[name]] = np.rint(slot.rates) if whole else slot.rates
+        params["scheduler"] = np.concatenate([slot.params for slot in slots])
         return cls(
             base=base,
             count=lr0.size,
             keys=(laid_out(collected.key[part]), laid_out(collected.replicate[part])),
             x=laid_out(collected.x0[:, part]),
-            lr=laid_out(base.scheduler.first_rates(state, lr0)),
+            lr=laid_out(slots[0].rates),
+            levels=(laid_out(levels), laid_out(levels)),
+            plan=plan_of(slots, base),
             data=np.ascontiguousarray(objective.data),
             params=tuple(laid_out(params[name]) for name in _ORDER),
             states=(zeros(base.perturbation.state_rows(d)), laid_out(state), zeros(base.optimizer.state_rows(d))),
@@ -76,12 +155,19 @@ class Blocks:
         """Move the blocks in `rows` from step span[0] to step span[1] of span[2]."""
         objective, perturbation = self.base.objective, self.base.perturbation
         normal, uniform = perturbation.draws(objective.dim)
+        rules = [phase.scheduler for phase in self.base.scheduler.phases()]
+        rules += [rule for _, rule in self.base.controls]
+        search = next((rule.search for rule in rules if rule.search is not None), driver.no_search)
+        kernels = [driver.no_scheduler if rule.search is not None else rule.kernel for rule in rules]
         driver.advance(
             objective.kernel,
             objective.full_kernel or objective.kernel,
             perturbation.kernel,
-            self.base.scheduler.kernel,
+            *kernels,
+            *[driver.no_scheduler] * (SLOTS - len(kernels)),
+            search,
             self.base.optimizer.kernel,
+            self.plan,
             span,
             (stride, int(self.base.ordering == "before_update")),
             tolerance,
@@ -89,6 +175,7 @@ class Blocks:
             tuple(array[rows] for array in self.keys),
             self.x[rows],
             self.lr[rows],
+            tuple(array[rows] for array in self.levels),
             self.data,
             tuple(array[rows] for array in self.params),
             tuple(array[rows] for array in self.states),

@@ -10,7 +10,20 @@ import numpy as np
 from numba import types
 
 from greedylr_theory.compilation import kernel, subroutine
-from greedylr_theory.contracts import CUBE, DATA, MATRIX, OBJECTIVE, OPTIMIZER, PERTURBATION, SCHEDULER, Status
+from greedylr_theory.contracts import (
+    CUBE,
+    DATA,
+    MATRIX,
+    OBJECTIVE,
+    OPTIMIZER,
+    PERTURBATION,
+    SCHEDULER,
+    SEARCH,
+    SLOTS,
+    Status,
+    scheduler_kernel,
+    search_kernel,
+)
 from greedylr_theory.simulation.draws import Stream, normals_into, uniforms_into
 
 #: rows of the summary (S, B); PREVIOUS and LEVEL are the driver's own memory
@@ -18,6 +31,11 @@ FINAL, BEST, PEAK, END, REACHED, CHANGES, RATE_SUM, TAIL_SUM, PREVIOUS, LEVEL = 
 SUMMARY_ROWS = 10
 #: rows of a record (4, B)
 LOSS, OBSERVED, FULL_LOSS, RATE = range(4)
+#: columns of the plan, one row per slot: what the slot sets and in which row of its parameters, the first step and
+#: the one after the last, its rows of the schedulers' parameters and state, and two flags
+TARGET, ROW, FIRST, LAST, PARAMS_FROM, PARAMS_TO, STATE_FROM, STATE_TO, SEARCHES, WHOLE = range(10)
+#: values of TARGET: the step size, or a number of the optimizer or the objective
+STEP_SIZE, OF_OPTIMIZER, OF_OBJECTIVE = range(3)
 #: the recovery ratio divides by the mean of this many last losses
 TAIL = 10
 
@@ -29,8 +47,10 @@ _ADVANCE = types.void(
     types.FunctionType(OBJECTIVE),
     types.FunctionType(OBJECTIVE),
     types.FunctionType(PERTURBATION),
-    types.FunctionType(SCHEDULER),
+    *[types.FunctionType(SCHEDULER)] * SLOTS,
+    types.FunctionType(SEARCH),
     types.FunctionType(OPTIMIZER),
+    types.int64[:, ::1],
     types.UniTuple(types.int64, 3),
     types.UniTuple(types.int64, 2),
     types.float64,
@@ -38,6 +58,7 @@ _ADVANCE = types.void(
     types.UniTuple(_KEYS, 2),
     CUBE,
     MATRIX,
+    types.UniTuple(CUBE, 2),
     DATA,
     types.UniTuple(CUBE, 4),
     types.UniTuple(CUBE, 3),
@@ -107,14 +128,40 @@ def count_rates(t, lr, status, summary):
         summary[PREVIOUS, lane] = lr[lane]
 
 
+@scheduler_kernel
+def no_scheduler(step, groups, observed, x, gradient, params, state, lr):
+    """Fills the slots that a run does not use; never called."""
+
+
+@search_kernel
+def no_search(
+    objective, step, loss, gradient, objective_params, data, draws, workspace, trial, trial_gradient, trial_loss,
+    params, state, x, lr,
+):  # fmt: skip
+    """Fills the place of a search that a run does not make; never called."""
+
+
+@subroutine
+def write_control(plan, slot, level, optimizer_params, objective_params):
+    """Put the level (B,) of one control into the row of parameters that its plug-in reads."""
+    for lane in range(level.size):
+        value = np.rint(level[lane]) if plan[slot, WHOLE] == 1 else level[lane]
+        if plan[slot, TARGET] == OF_OPTIMIZER:
+            optimizer_params[plan[slot, ROW], lane] = value
+        else:
+            objective_params[plan[slot, ROW], lane] = value
+
+
 @kernel(_ADVANCE)
 def advance(
-    objective, full_objective, perturbation, scheduler, optimizer,
-    span, recording, tolerance, sizes, keys, x, lr, data, params, states, summary, endings, record,
+    objective, full_objective, perturbation, first_slot, second_slot, third_slot, fourth_slot, search, optimizer, plan,
+    span, recording, tolerance, sizes, keys, x, lr, levels, data, params, states, summary, endings, record,
 ):  # fmt: skip
     """Advance N blocks of B lanes from step `first` to step `last` of `total`.
 
     Args:
+        first_slot ..: one scheduler per slot; `plan` (slots used, 10) says what each sets, when, from which rows.
+        search: kernel of the slot whose SEARCHES is set.
         span: (first, last, total).
         recording: (stride, before): record every `stride` steps (0: never); `before` is 1 when the
             scheduler is stepped before the update.
@@ -122,6 +169,7 @@ def advance(
         sizes: rows of (sample draws, normal draws, uniform draws, workspace, 1 if the objective is sampled).
         keys: (problem key, replicate), each (N, B).
         x, lr: iterate (N, d, B) and step size (N, B).
+        levels: of each slot, its first rate and the current value of the control it sets; each (N, slots, B).
         data: shared table of the objective.
         params: of objective, perturbation, scheduler, optimizer, each (N, p, B).
         states: of perturbation, scheduler, optimizer, each (N, s, B).
@@ -129,6 +177,7 @@ def advance(
         endings: (status, steps), each (N, B).
         record: (N, ceil(total / stride), 4, B), filled with NaN by the caller.
     """
+    schedulers = (first_slot, second_slot, third_slot, fourth_slot)
     first, last, total = span
     stride, before = recording
     sample_rows, normal_rows, uniform_rows, workspace_rows, sampled = sizes
@@ -138,6 +187,12 @@ def advance(
     sample_draws = np.empty((sample_rows, lanes))
     noise = np.empty((normal_rows + uniform_rows, lanes))
     workspace = np.zeros((workspace_rows, lanes))
+    slots, searching = plan.shape[0], False
+    for slot in range(slots):
+        searching |= plan[slot, SEARCHES] == 1
+    trial_rows = dim if searching else 0
+    trial, trial_gradient = np.empty((trial_rows, lanes)), np.empty((trial_rows, lanes))
+    trial_loss = np.empty(lanes)
     for block in range(x.shape[0]):
         key, replicate = keys[0][block], keys[1][block]
         status, steps = endings[0][block], endings[1][block]
@@ -154,8 +209,19 @@ def advance(
                 full_objective(x[block], params[0][block], data, sample_draws, workspace, full_gradient, full_loss)
             perturbation(t, loss, params[1][block], noise, states[0][block], observed, gradient, x[block])
             summarise(t, total, tolerance, loss, status, summary[block])
-            if before == 1:
-                scheduler(t, 1, observed, x[block], gradient, params[2][block], states[1][block], lr[block])
+            for slot in range(slots if before == 1 else 0):
+                if plan[slot, TARGET] == STEP_SIZE and plan[slot, FIRST] <= t < plan[slot, LAST]:
+                    own = params[2][block, plan[slot, PARAMS_FROM] : plan[slot, PARAMS_TO]]
+                    memory = states[1][block, plan[slot, STATE_FROM] : plan[slot, STATE_TO]]
+                    if t == plan[slot, FIRST]:
+                        lr[block, :] = levels[0][block, slot]
+                    if plan[slot, SEARCHES] == 1:
+                        search(
+                            objective, t - plan[slot, FIRST], loss, gradient, params[0][block], data, sample_draws,
+                            workspace, trial, trial_gradient, trial_loss, own, memory, x[block], lr[block],
+                        )  # fmt: skip
+                    else:
+                        schedulers[slot](t - plan[slot, FIRST], 1, observed, x[block], gradient, own, memory, lr[block])
             count_rates(t, lr[block], status, summary[block])
             if recorded:
                 row = record[block, t // stride]
@@ -169,8 +235,17 @@ def advance(
             if alive == 0:
                 break
             optimizer(t, lr[block], gradient, params[3][block], states[2][block], x[block])
-            if before == 0:
-                scheduler(t + 1, 1, observed, x[block], gradient, params[2][block], states[1][block], lr[block])
+            for slot in range(slots):
+                step = t + 1
+                if plan[slot, FIRST] <= step < plan[slot, LAST] and (before == 0 or plan[slot, TARGET] != STEP_SIZE):
+                    own = params[2][block, plan[slot, PARAMS_FROM] : plan[slot, PARAMS_TO]]
+                    memory = states[1][block, plan[slot, STATE_FROM] : plan[slot, STATE_TO]]
+                    level = lr[block] if plan[slot, TARGET] == STEP_SIZE else levels[1][block, slot]
+                    if step == plan[slot, FIRST]:
+                        level[:] = levels[0][block, slot]
+                    schedulers[slot](step - plan[slot, FIRST], 1, observed, x[block], gradient, own, memory, level)
+                    if plan[slot, TARGET] != STEP_SIZE:
+                        write_control(plan, slot, level, params[3][block], params[0][block])
         if last == total:
             full_objective(x[block], params[0][block], data, sample_draws, workspace, full_gradient, full_loss)
             end_lanes(total, full_loss, x[block], check, status, steps)

@@ -36,7 +36,8 @@ def replay(
         Rates (T,), or (T, groups) if lr0, min_lr or max_lr (here or on the scheduler) is a sequence.
 
     Raises:
-        ValueError: metrics are not a non-empty list of numbers, a rate is not positive, or group counts differ.
+        ValueError: metrics are not a non-empty list of numbers, a rate is not positive, group counts differ, or the
+            rule reads gradients.
 
     Warns:
         ScheduleWarning: the configuration cannot do what one would think; the text says what happens.
@@ -46,6 +47,9 @@ def replay(
     array([0.5, 1. , 0.5])
     """
     values = _metrics(metrics)
+    for rule in (phase.scheduler for phase in scheduler.phases()):
+        if rule.needs_gradient:
+            raise ValueError(f"replay needs a rule that follows from metrics alone, got {type(rule).__name__}")
     bounds = {name: value for name, value in (("min_lr", min_lr), ("max_lr", max_lr)) if value is not None}
     for name in bounds:
         scheduler.parameter(name)
@@ -67,16 +71,22 @@ def replay(
     return result if grouped else result[:, 0]
 
 
-def _replayed(scheduler: Scheduler, metrics: Floats, lr: Floats, groups: int) -> Floats:
+def _replayed(scheduler: Scheduler, metrics: Floats, lr0: Floats, groups: int) -> Floats:
     params = np.ascontiguousarray(np.array([scheduler.pack(group) for group in range(groups)]).reshape(groups, -1).T)
-    state = scheduler.initial_state(params, lr, metrics.size)
+    lr = lr0.copy()
     nowhere: Any = np.zeros((0, groups))
     observed = np.empty(groups)
     rates = np.empty((metrics.size, groups))
-    for t, metric in enumerate(metrics):
-        observed[:] = metric
-        scheduler.kernel(t + 1, groups, observed, nowhere, nowhere, params, state, lr)
-        rates[t] = lr
+    for phase in scheduler.phases():
+        last = metrics.size + 1 if phase.last is None else min(phase.last, metrics.size + 1)
+        own, rule = np.ascontiguousarray(params[scheduler.rows_of(phase.path)]), phase.scheduler
+        state = rule.initial_state(own, lr0, max(1, min(last, metrics.size) - phase.first), 0)
+        for step in range(max(1, phase.first), last):
+            if step == phase.first:
+                lr[:] = rule.first_rates(state, lr0)
+            observed[:] = metrics[step - 1]
+            rule.kernel(step - phase.first, groups, observed, nowhere, nowhere, own, state, lr)
+            rates[step - 1] = lr
     return rates
 
 

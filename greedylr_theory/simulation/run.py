@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from greedylr_theory.contracts import Floats, Objective, Optimizer, Perturbation, Scheduler
+from greedylr_theory.contracts import SLOTS, Floats, Objective, OpenLoop, Optimizer, Perturbation, Plugin, Scheduler
 from greedylr_theory.optimizers.gradient_descent import GradientDescent
 from greedylr_theory.params import POSITIVE, Choice, Interval, Parameter, Parametrised, canonical_json, param
 from greedylr_theory.perturbations.no_perturbation import NoPerturbation
@@ -35,12 +35,15 @@ class Run(Parametrised):
         steps: number of updates T.
         ordering: "after_update" (default): the scheduler sees l_t after the step from x_t and sets the next
             rate; "before_update": it sees l_t first and sets the rate of that very step (arXiv 2512.14527,
-            Algorithm 1).
+            Algorithm 1). Left out: the one that the scheduler needs, else "after_update".
+        controls: {"optimizer.momentum": scheduler, "objective.batch": ...}: other numbers of the optimizer or the
+            objective that move during the run. The declared value is the base value of the scheduler, which is
+            stepped after every update; numbers of steps or samples are rounded to the nearest integer.
         replicate: which of the independent noise streams and starts this run uses, 0 <= replicate < 2^32.
 
     Raises:
-        ValueError: a value lies outside its domain, a plug-in is of the wrong kind, or start does not have
-            the objective's dimension.
+        ValueError: a value lies outside its domain, a plug-in is of the wrong kind, start does not have the
+            objective's dimension, the scheduler needs the other ordering, or a control cannot be set.
     """
 
     objective: Objective
@@ -51,12 +54,14 @@ class Run(Parametrised):
     lr0: float | LogUniform = param(symbol=r"\gamma_0", domain=POSITIVE, unit="length^2/loss", doc="initial step size")
     steps: int = param(symbol="T", domain=Interval.closed(1, 2**31), unit="steps", doc="number of updates", kind="int")
     ordering: str = param(
-        "after_update",
+        None,
         symbol="ordering",
         domain=Choice(("before_update", "after_update")),
         doc="whether the scheduler is stepped before or after the update",
         kind="choice",
+        optional=True,
     )
+    controls: Any = field(default=(), kw_only=True)
     replicate: int = param(
         0, symbol="r", domain=Interval.left_closed(0, 2.0**32), doc="index of the noise stream", kind="int"
     )
@@ -71,6 +76,8 @@ class Run(Parametrised):
         for name, base in _BASES.items():
             if not isinstance(getattr(self, name), base):
                 raise ValueError(f"Run.{name} must be {_article(base.__name__)}, got {getattr(self, name)!r}")
+        self._check_ordering()
+        self._check_controls()
         if isinstance(self.start, StandardNormal):
             return
         dim = self.objective.dim
@@ -83,11 +90,50 @@ class Run(Parametrised):
             raise ValueError(problem)
         object.__setattr__(self, "start", point)
 
+    def _check_ordering(self) -> None:
+        phases = self.scheduler.phases()
+        needed = {phase.scheduler.ordering for phase in phases} - {None}
+        ordering = self.ordering or (needed.pop() if len(needed) == 1 else "after_update")
+        if needed - {ordering}:
+            rule = next(phase.scheduler for phase in phases if phase.scheduler.ordering not in (None, ordering))
+            raise ValueError(
+                f"Run.ordering must be {rule.ordering!r} for {type(rule).__name__}, which is no other rule in the "
+                f"other ordering, got {ordering!r}"
+            )
+        object.__setattr__(self, "ordering", ordering)
+
+    def _check_controls(self) -> None:
+        given = self.controls
+        if isinstance(given, Mapping):
+            given = sorted(cast(Mapping[str, Any], given).items())
+        object.__setattr__(self, "controls", tuple((str(path), rule) for path, rule in given))
+        for path, rule in self.controls:
+            plugin, _, name = path.partition(".")
+            if plugin not in ("optimizer", "objective"):
+                raise ValueError(f"Run.controls must name optimizer.<number> or objective.<number>, got {path!r}")
+            owner: Plugin = getattr(self, plugin)
+            declared, value = owner.parameter(name), getattr(owner, name)
+            if declared.kind not in ("float", "int") or value is None:
+                raise ValueError(f"Run.controls can move numbers that have a value, got {path!r} = {value!r}")
+            if not isinstance(rule, Scheduler) or rule.search is not None or len(rule.phases()) != 1:
+                raise ValueError(f"Run.controls[{path!r}] must be one rule or schedule without parts, got {rule!r}")
+            limits = [getattr(rule, bound, None) for bound in ("min_lr", "max_lr")]
+            if not isinstance(rule, OpenLoop) and any(x is None or x not in owner.control_range(name) for x in limits):
+                raise ValueError(
+                    f"Run.controls[{path!r}] must keep within {owner.control_range(name)} by its min_lr and max_lr, "
+                    f"got {rule!r}"
+                )
+        used = len(self.scheduler.phases()) + len(self.controls)
+        if used > SLOTS:
+            raise ValueError(f"Run takes at most {SLOTS} phases of the scheduler and controls together, got {used}")
+
     def specification(self) -> dict[str, Any]:
         spec = {name: getattr(self, name) for name, _ in self.parameters()}
         for name in (*PLUGINS, "start", "lr0"):
             value = getattr(self, name)
             spec[name] = value.specification() if isinstance(value, Parametrised) else value
+        if self.controls:
+            spec["controls"] = {path: rule.specification() for path, rule in self.controls}
         return spec
 
     @cached_property
@@ -106,26 +152,27 @@ class Run(Parametrised):
         return int.from_bytes(hashlib.sha256(problem.encode()).digest()[:8], "big")
 
     def replaced(self, path: str, value: Any) -> Run:
-        """Copy with one value changed, named as "scheduler.factor" or "lr0"."""
-        plugin, _, name = path.rpartition(".")
-        if not plugin:
-            if name not in {entry.name for entry in dataclasses.fields(self)}:
+        """Copy with one value changed, named as "scheduler.factor", "scheduler.after.factor" or "lr0"."""
+        plugin, _, name = path.partition(".")
+        if not name:
+            if plugin not in {entry.name for entry in dataclasses.fields(self)}:
                 known = ", ".join(dict(self.parameters()))
-                raise ValueError(f"Run has no parameter {name!r}; its parameters are: {known}")
-            return dataclasses.replace(self, **{name: value})
-        return dataclasses.replace(self, **{plugin: dataclasses.replace(self._plugin(plugin, name), **{name: value})})
+                raise ValueError(f"Run has no parameter {plugin!r}; its parameters are: {known}")
+            return dataclasses.replace(self, **{plugin: value})
+        return dataclasses.replace(self, **{plugin: self._plugin(plugin, path).with_value(name, value)})
 
     def declared(self, path: str) -> Parameter:
         """Declaration behind a path such as "scheduler.factor"."""
-        plugin, _, name = path.rpartition(".")
-        return self._plugin(plugin, name).parameter(name) if plugin else self.parameter(name)
+        plugin, _, name = path.partition(".")
+        if not name:
+            return self.parameter(plugin)
+        owner, leaf = self._plugin(plugin, path).owner(name)
+        return owner.parameter(leaf)
 
-    def _plugin(self, plugin: str, name: str) -> Parametrised:
+    def _plugin(self, plugin: str, path: str) -> Parametrised:
         owner = getattr(self, plugin, None) if plugin in (*PLUGINS, "start", "lr0") else None
         if not isinstance(owner, Parametrised):
-            path = f"{plugin}.{name}"
             raise ValueError(f"a parameter path must start with one of {', '.join(PLUGINS)}, got {path!r}")
-        owner.parameter(name)
         return owner
 
 
@@ -189,7 +236,7 @@ class Packed:
     """Arrays of R runs, the run last: what the driver needs, before it is cut into blocks."""
 
     base: Run
-    params: dict[str, Floats]  # plug-in -> (p, R)
+    params: dict[str, Floats]  # plug-in, or path of a control -> (p, R)
     lr0: Floats
     x0: Floats
     key: NDArray[np.uint64]
@@ -221,7 +268,7 @@ def packed(runs: Sequence[Run], *, with_minimum: bool) -> Packed:
     minima: dict[Objective, float] = {}
     return Packed(
         base=base,
-        params={name: np.array([getattr(run, name).pack() for run in runs]).T.copy() for name in PLUGINS},
+        params=_stacked([_vectors(run) for run in runs]),
         lr0=np.array([_rates(run, replicate[r : r + 1])[0] for r, run in enumerate(runs)]),
         x0=np.stack([_points(run, replicate[r : r + 1])[:, 0] for r, run in enumerate(runs)], axis=1),
         key=np.array([run.noise_key for run in runs], dtype=np.uint64),
@@ -233,13 +280,14 @@ def packed(runs: Sequence[Run], *, with_minimum: bool) -> Packed:
 def _packed_batch(batch: Batch, with_minimum: bool) -> Packed:
     base, size = batch.base, len(batch)
     replicate = batch.values.get("replicate", np.full(size, base.replicate)).astype(np.uint64)
-    params = {}
-    for name in PLUGINS:
-        plugin: Parametrised = getattr(batch[0], name)
-        params[name] = np.repeat(plugin.pack()[:, None], size, axis=1)
+    params = {name: np.repeat(vector[:, None], size, axis=1) for name, vector in _vectors(batch[0]).items()}
+    if _binds(base) and any(path.startswith("objective.") for path in batch.values):
+        params = _stacked([_vectors(run) for run in batch])
+    else:
         for path, values in batch.values.items():
-            if path.startswith(f"{name}."):
-                params[name][plugin.slots()[path.rpartition(".")[2]]] = values
+            name, _, rest = path.partition(".")
+            if rest:
+                params[name][getattr(batch[0], name).slots()[rest]] = values
     minima: dict[Objective, float] = {}
     minimum = np.full(size, np.nan)
     if with_minimum:
@@ -256,12 +304,39 @@ def _packed_batch(batch: Batch, with_minimum: bool) -> Packed:
     )
 
 
+def _vectors(run: Run) -> dict[str, Floats]:
+    """Packed parameters of every plug-in and control, open ones taken from the objective."""
+    found = {name: getattr(run, name).pack() for name in PLUGINS if name != "scheduler"}
+    found["scheduler"] = run.scheduler.bound(run.objective).pack()
+    return found | {path: rule.bound(run.objective).pack() for path, rule in run.controls}
+
+
+def _stacked(vectors: list[dict[str, Floats]]) -> dict[str, Floats]:
+    """Matrices (p, R) from the vectors of R runs."""
+    return {name: np.array([vector[name] for vector in vectors]).T.copy() for name in vectors[0]}
+
+
+def _binds(run: Run) -> bool:
+    """Whether a scheduler takes constants from the objective."""
+    return any(rule.bound(run.objective) != rule for rule in (run.scheduler, *dict(run.controls).values()))
+
+
 def _shared(run: Run) -> dict[str, Any]:
     """What the runs of one simulation must have in common."""
     types = {f"{name} type": type(getattr(run, name)) for name in PLUGINS}
     objective = run.objective
     shape = {"dimension": objective.dim, "data": objective.data_digest, "sample size": objective.uniforms}
-    return {**types, **shape, "steps": run.steps, "ordering": run.ordering}
+    phases = [(type(phase.scheduler), phase.path, phase.first, phase.last) for phase in run.scheduler.phases()]
+    controls = [(path, type(rule)) for path, rule in run.controls]
+    widths = {f"number of {name} parameters": _width(getattr(run, name)) for name in PLUGINS}
+    return {
+        **types, **shape, **widths, "steps": run.steps, "ordering": run.ordering, "phases": phases,
+        "controls": controls,
+    }  # fmt: skip
+
+
+def _width(plugin: Parametrised) -> int:
+    return max((rows.stop for rows in plugin.slots().values()), default=0)
 
 
 def _require_shared(run: Run, wanted: dict[str, Any], position: int) -> None:

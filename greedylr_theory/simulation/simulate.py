@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from greedylr_theory.contracts import Floats, Scheduler, ScheduleWarning, Status, distinct_columns
 from greedylr_theory.simulation import driver
-from greedylr_theory.simulation.blocks import Blocks
+from greedylr_theory.simulation.blocks import Blocks, slots_of
 from greedylr_theory.simulation.run import Packed, Run, packed
 
 #: lanes per block; 32 to 128 are equally fast, fewer are slower
@@ -139,8 +139,8 @@ def _warn(sentences: list[str]) -> None:
 def _lane_bytes(collected: Packed, stride: int) -> int:
     """Memory that one lane takes, about."""
     base, d = collected.base, collected.base.objective.dim
-    state = base.scheduler.initial_state(collected.params["scheduler"][:, :1], collected.lr0[:1], base.steps)
-    rows = 2 * d + state.shape[0] + base.optimizer.state_rows(d) + base.perturbation.state_rows(d)
+    schedulers = sum(len(slot.state) + len(slot.params) + 2 for slot in slots_of(collected, slice(0, 1)))
+    rows = 2 * d + schedulers + base.optimizer.state_rows(d) + base.perturbation.state_rows(d)
     records = 4 * -(-base.steps // stride) if stride else 0
     return 8 * (rows + records + driver.SUMMARY_ROWS + 16)
 

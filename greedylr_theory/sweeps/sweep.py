@@ -216,9 +216,12 @@ def keys(batch: Batch) -> list[str]:
     found: list[str] = []
     columns: list[tuple[dict[str, Any], str, list[float]]] = []
     for path, values in batch.values.items():
-        plugin, _, name = path.rpartition(".")
+        holders, _, name = path.rpartition(".")
         entries = values.astype(np.int64) if batch.base.declared(path).kind == "int" else values
-        columns.append((specification[plugin] if plugin else specification, name, entries.tolist()))
+        holder: Any = specification
+        for key in holders.split(".") if holders else []:
+            holder = holder[int(key)] if key.isdecimal() else holder[key]
+        columns.append((holder, name, entries.tolist()))
     for r in range(len(batch)):
         for holder, name, entries in columns:
             holder[name] = entries[r]
@@ -241,21 +244,28 @@ def _accepted(bases: Iterable[Run], path: str, entry: Any) -> float:
 
 
 def _owner(base: Run, path: str) -> tuple[Parametrised, str]:
-    plugin, _, name = path.rpartition(".")
-    return (getattr(base, plugin) if plugin else base), name
+    plugin, _, name = path.partition(".")
+    return getattr(base, plugin).owner(name) if name else (base, plugin)
 
 
 def _numbers(base: Run) -> set[str]:
     """Paths of what a batch can vary."""
     found = {"lr0"}
     for plugin in PLUGINS:
-        owner: Parametrised = getattr(base, plugin)
-        for name, declared in owner.parameters():
-            if declared.kind in ("float", "int") or (
-                declared.kind == "per_group" and not isinstance(getattr(owner, name), tuple)
-            ):
-                found.add(f"{plugin}.{name}")
+        for path, owner in _owners(plugin, getattr(base, plugin)):
+            for name, declared in owner.parameters():
+                if declared.kind in ("float", "int") or (
+                    declared.kind == "per_group" and not isinstance(getattr(owner, name), tuple)
+                ):
+                    found.add(f"{path}.{name}")
     return found
+
+
+def _owners(path: str, owner: Parametrised) -> Iterable[tuple[str, Parametrised]]:
+    """An object with the path to it, and everything nested in it."""
+    yield path, owner
+    for prefix, part in owner.parts():
+        yield from _owners(f"{path}.{prefix}", part)
 
 
 def _declarations(base: Run) -> list[tuple[str, Parameter | None, Any]]:
@@ -267,8 +277,14 @@ def _declarations(base: Run) -> list[tuple[str, Parameter | None, Any]]:
             if part == "start":  # a rate that is a number has its own column
                 found.append((part, None, owner))
             continue
-        found.append((f"{part}.plugin", None, owner.plugin_name()))
-        found.append((f"{part}.version", None, owner.version))
-        found.extend((f"{part}.{name}", declared, getattr(owner, name)) for name, declared in owner.parameters())
+        for path, holder in _owners(part, owner):
+            found.append((f"{path}.plugin", None, holder.plugin_name()))
+            found.append((f"{path}.version", None, holder.version))
+            found.extend(
+                (f"{path}.{name}", declared, getattr(holder, name))
+                for name, declared in holder.parameters()
+                if declared.kind not in ("plugin", "plugins")
+            )
+    found.extend((f"controls.{path}", None, canonical_json(rule.specification())) for path, rule in base.controls)
     found.extend((name, declared, getattr(base, name)) for name, declared in base.parameters() if name != "lr0")
     return found
