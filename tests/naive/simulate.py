@@ -64,7 +64,7 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
     dim = run.objective.dim
     key = noise_key(run.objective)
     x = start_point(run)
-    scheduler = schedulers.twin(run.scheduler, [start_rate(run)], run.steps)
+    scheduler = schedulers.twin(run.scheduler, [start_rate(run)], run.steps, run.ordering == "before_update")
     optimizer = optimizers.twin(run.optimizer, dim)
     perturbation = perturbations.twin(run.perturbation, dim)
     record = Record(steps=run.steps)
