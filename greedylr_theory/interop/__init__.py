@@ -1,0 +1,7 @@
+"""Between this package and torch or transformers: their schedules by their own names, and live objects."""
+
+from __future__ import annotations
+
+from greedylr_theory.interop.schedules import names, schedule
+
+__all__ = ["names", "schedule"]
