@@ -270,7 +270,9 @@ class OpenLoop(Scheduler):
 class Perturbation(Plugin):
     """A disturbance that acts on one named channel and nothing else."""
 
-    channel: ClassVar[Channel] = "none"
+    #: one of the words of Channel. Not annotated: dataclasses keep the place of an annotated name, so that it would
+    #: come first among the parameters of a class that declares its channel as one
+    channel = "none"
 
     def draws(self, dim: int) -> tuple[int, int]:
         """Numbers of normal and of uniform draws per step; the kernel gets them in this order."""

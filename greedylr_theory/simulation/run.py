@@ -328,9 +328,10 @@ def _shared(run: Run) -> dict[str, Any]:
     shape = {"dimension": objective.dim, "data": objective.data_digest, "sample size": objective.uniforms}
     phases = [(type(phase.scheduler), phase.path, phase.first, phase.last) for phase in run.scheduler.phases()]
     controls = [(path, type(rule)) for path, rule in run.controls]
+    channel = {"channel of the perturbation": run.perturbation.channel}  # its kernels need different draws
     widths = {f"number of {name} parameters": _width(getattr(run, name)) for name in PLUGINS}
     return {
-        **types, **shape, **widths, "steps": run.steps, "ordering": run.ordering, "phases": phases,
+        **types, **shape, **widths, **channel, "steps": run.steps, "ordering": run.ordering, "phases": phases,
         "controls": controls,
     }  # fmt: skip
 

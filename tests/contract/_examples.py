@@ -55,6 +55,26 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "objectives/least_squares": [_POINTS, {**_POINTS, "batch": 2}],
     "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
     "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
+    "perturbations/gaussian": [{"channel": "gradient"}, {"strength": 0.1, "channel": "observed_loss"}],
+    "perturbations/periodic_spike": [
+        {"channel": "observed_loss"},
+        {"strength": 0.01, "channel": "objective", "period": 7, "stretch": 150.0, "duration": 4},
+    ],
+    "perturbations/random_spike": [
+        {"channel": "observed_loss", "probability": 0.3},
+        {"strength": 0.1, "channel": "iterate", "probability": 0.5},
+    ],
+    "perturbations/plateau": [
+        {"channel": "iterate"},
+        {"channel": "gradient", "period": 9, "duration": 3, "scale": 1.0},
+    ],
+    "perturbations/oscillatory": [{"channel": "objective"}, {"strength": 1.0, "channel": "observed_loss"}],
+    "perturbations/drift": [{"channel": "objective", "rate": 0.1}, {}],
+    "perturbations/burst": [
+        {"channel": "observed_loss"},
+        {"strength": 0.01, "channel": "gradient", "period": 11, "duration": 4},
+    ],
+    "perturbations/adversarial": [{"channel": "observed_loss"}, {"strength": 0.1, "channel": "gradient"}],
     "schedulers/cosine": [{}, {"t_max": 7, "eta_min": 1e-3}],
     "schedulers/cosine_restarts": [{}, {"t_0": 3, "t_mult": 2, "eta_min": 1e-3}],
     "schedulers/cyclic": [

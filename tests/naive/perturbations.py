@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.naive import study_perturbations
+
 
 class NoPerturbation:
     """Nothing is disturbed."""
@@ -48,7 +50,8 @@ class LossNoise(NoPerturbation):
         return loss + self.rule.scale * normals[0]
 
 
-TWINS = {twin.__name__: twin for twin in (NoPerturbation, GradientNoise, LossNoise)}
+TWINS: dict[str, Any] = {twin.__name__: twin for twin in (NoPerturbation, GradientNoise, LossNoise)}
+TWINS.update(study_perturbations.TWINS)
 
 
 def twin(rule: Any, dim: int) -> Any:
