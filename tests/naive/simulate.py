@@ -59,40 +59,6 @@ def start_rate(run: Any) -> float:
     return min(run.lr0.high, max(run.lr0.low, elementary.exp(low + share * (high - low))))
 
 
-class InTurn:
-    """The phases of a scheduler that is made of others; each starts anew, at its own first rate, when its time comes.
-
-    In either ordering a rule observes a loss for every step that it sets the rate of; the rate of step 0 is set
-    without one when the update comes first.
-    """
-
-    def __init__(self, rule: Any, lr0: Sequence[float], steps: int, before: bool) -> None:
-        self.phases, self.lr0, self.steps = rule.phases(), list(lr0), steps
-        self.count = -1 if before else 0
-        self.lr = list(self.begin(self.phases[0]).lr)
-
-    def begin(self, phase: Any) -> Any:
-        last = self.steps if phase.last is None else min(phase.last, self.steps)
-        self.inner = schedulers.twin(phase.scheduler, self.lr0, max(1, last - phase.first))
-        return self.inner
-
-    def step(self, metric: float) -> None:
-        self.count += 1
-        started = [phase for phase in self.phases if phase.first == self.count]
-        if started:
-            self.begin(started[0])
-        if not (started and isinstance(self.inner, schedulers.OpenLoop)):
-            self.inner.step(metric)
-        self.lr = list(self.inner.lr)
-
-
-def scheduler_twin(rule: Any, lr0: float, steps: int, before: bool) -> Any:
-    """Its own twin, or its phases in turn."""
-    if type(rule).__name__ in schedulers.TWINS:
-        return schedulers.twin(rule, [lr0], steps)
-    return InTurn(rule, [lr0], steps, before)
-
-
 class Controls:
     """Numbers of the optimizer and the objective that move; each is the rate of a scheduler of its own."""
 
@@ -125,7 +91,7 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
     dim = run.objective.dim
     key = noise_key(run.objective)
     x = start_point(run)
-    scheduler = scheduler_twin(run.scheduler, start_rate(run), run.steps, run.ordering == "before_update")
+    scheduler = schedulers.twin(run.scheduler, [start_rate(run)], run.steps, run.ordering == "before_update")
     controls = Controls(run)
     optimizer = optimizers.twin(run.optimizer, dim)
     perturbation = perturbations.twin(run.perturbation, dim)
