@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from greedylr_theory.interop.schedules import names, schedule
+from greedylr_theory.interop.to_torch import to_torch
 
-__all__ = ["names", "schedule"]
+__all__ = ["names", "schedule", "to_torch"]
