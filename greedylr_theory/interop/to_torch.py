@@ -39,7 +39,7 @@ def to_torch(scheduler: Scheduler, optimizer: Any, *, steps: int | None = None) 
         ScheduleWarning: the configuration, or a metric, cannot do what one would think; each sentence once.
     """
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError:
         raise ModuleNotFoundError("to_torch needs torch: pip install 'greedylr-theory[torch]'") from None
     if not isinstance(optimizer, torch.optim.Optimizer):
@@ -54,7 +54,7 @@ def to_torch(scheduler: Scheduler, optimizer: Any, *, steps: int | None = None) 
 
 @functools.cache
 def _scheduler_class() -> Any:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     class SteppedLR(torch.optim.lr_scheduler.LRScheduler):
         """A Stepper behind the interface of torch.optim.lr_scheduler."""

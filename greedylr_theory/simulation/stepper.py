@@ -220,9 +220,7 @@ def _require_metrics_to_suffice(scheduler: Scheduler) -> None:
         raise ValueError(f"every constant must be given where there is no objective to take it from: {error}") from None
 
 
-def _initial_rates(
-    scheduler: Scheduler, lr0: float | Sequence[float], groups: int | None
-) -> tuple[bool, Floats]:
+def _initial_rates(scheduler: Scheduler, lr0: float | Sequence[float], groups: int | None) -> tuple[bool, Floats]:
     """Whether anything is given per group, and the initial rates (groups,)."""
     given = dict(_given_per_group(scheduler))
     rates = scheduler._validated("lr0", _RATE, lr0)  # pyright: ignore[reportPrivateUsage]

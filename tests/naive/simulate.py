@@ -64,9 +64,7 @@ class Controls:
 
     def __init__(self, run: Any) -> None:
         self.plugins = {"optimizer": run.optimizer, "objective": run.objective}
-        self.twins = {
-            path: schedulers.twin(rule, [float(self.value(path))], run.steps) for path, rule in run.controls
-        }
+        self.twins = {path: schedulers.twin(rule, [float(self.value(path))], run.steps) for path, rule in run.controls}
         self.write()
 
     def value(self, path: str) -> Any:
