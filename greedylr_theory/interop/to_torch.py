@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import warnings
 from typing import Any
 
@@ -39,7 +40,7 @@ def to_torch(scheduler: Scheduler, optimizer: Any, *, steps: int | None = None) 
         ScheduleWarning: the configuration, or a metric, cannot do what one would think; each sentence once.
     """
     try:
-        import torch  # pyright: ignore[reportMissingImports]
+        torch: Any = importlib.import_module("torch")
     except ModuleNotFoundError:
         raise ModuleNotFoundError("to_torch needs torch: pip install 'greedylr-theory[torch]'") from None
     if not isinstance(optimizer, torch.optim.Optimizer):
@@ -54,29 +55,29 @@ def to_torch(scheduler: Scheduler, optimizer: Any, *, steps: int | None = None) 
 
 @functools.cache
 def _scheduler_class() -> Any:
-    import torch  # pyright: ignore[reportMissingImports]
+    torch: Any = importlib.import_module("torch")
 
     class SteppedLR(torch.optim.lr_scheduler.LRScheduler):
         """A Stepper behind the interface of torch.optim.lr_scheduler."""
 
-        def __init__(self, stepper: Stepper, optimizer: torch.optim.Optimizer) -> None:
+        def __init__(self, stepper: Stepper, optimizer: Any) -> None:
             # as ReduceLROnPlateau, without that of LRScheduler, which would step at once
             self.optimizer = optimizer
             self._stepper, self._warned = stepper, set[str]()
             self.base_lrs = list(stepper.lr0)
             for group, lr in zip(optimizer.param_groups, stepper.lr0, strict=True):
                 group["initial_lr"] = lr
-            self._warn(stepper.scheduler.warnings(stepper.lr0))
+            self._warn(stepper.scheduler.warnings(stepper.lr0), 4)
             self._write_rates()
 
         @property
         def last_epoch(self) -> int:
             return self._stepper.count
 
-        def step(self, metrics: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        def step(self, metrics: Any = None) -> None:
             metric = None if metrics is None else _number(metrics)
             if metric is not None and self._stepper.observes:
-                self._warn(self._stepper.scheduler.metric_warnings(np.array([metric])))
+                self._warn(self._stepper.scheduler.metric_warnings(np.array([metric])), 3)
             self._stepper.step(metric)
             self._write_rates()
 
@@ -102,11 +103,11 @@ def _scheduler_class() -> Any:
                 else:
                     group["lr"] = lr
 
-        def _warn(self, sentences: list[str]) -> None:
+        def _warn(self, sentences: list[str], stacklevel: int) -> None:
             for sentence in dict.fromkeys(sentences):
                 if sentence not in self._warned:
                     self._warned.add(sentence)
-                    warnings.warn(sentence, ScheduleWarning, stacklevel=3)
+                    warnings.warn(sentence, ScheduleWarning, stacklevel=stacklevel)
 
     return SteppedLR
 

@@ -254,7 +254,6 @@ def test_a_configuration_or_metric_that_cannot_do_what_it_seems_warns_once() -> 
     assert len(caught) == 1
     assert caught[0].filename == __file__
     with pytest.warns(ScheduleWarning, match="NaN or infinite metric stays in the running sum") as caught:
-        for metric in (1.0, math.nan, math.inf, 0.5):
-            live.step(metric)
+        [live.step(metric) for metric in (1.0, math.nan, math.inf, 0.5)]
     assert len(caught) == 1
     assert caught[0].filename == __file__

@@ -172,14 +172,14 @@ class Sloped(GreedyPrevious):
         (lambda: Stepper(Sloped(), 0.1), "a rule that follows from metrics alone can be stepped, got Sloped"),
         (lambda: Stepper(Warmup(Sloped()), 0.1), "a rule that follows from metrics alone can be stepped, got Sloped"),
         (lambda: Stepper(Constant(), 0.1, steps=0), "steps must be an integer of at least 1, or None, got 0"),
-        (lambda: Stepper(Constant(), 0.1, steps=1.5), r"steps must be an integer of at least 1, or None, got 1\.5"),
+        (lambda: Stepper(Constant(), 0.1, steps=1.5), r"steps must be an integer of at least 1, or None, got 1\.5"),  # pyright: ignore[reportArgumentType]
         (lambda: Stepper(Constant(), -0.1), r"lr0 \(.*\) must lie in \(0, inf\), got -0\.1"),
         (lambda: Stepper(Constant(), (0.1, 0.2), groups=3), "one entry per parameter group, got lr0 2, groups 3"),
         (
             lambda: Stepper(Warmup(GreedyBest(max_lr=(1.0, 2.0))), (0.1, 0.2, 0.3)),
             r"per parameter group, got after\.max_lr 2, lr0 3",
         ),
-        (lambda: Stepper("cosine", 0.1), "scheduler must be a scheduler of this package, got 'cosine'"),
+        (lambda: Stepper("cosine", 0.1), "scheduler must be a scheduler of this package, got 'cosine'"),  # pyright: ignore[reportArgumentType]
         (lambda: Stepper(GreedyBest(), 0.1).step(), "GreedyBest sets the rate from a metric, got none at step 1"),
     ],
 )
