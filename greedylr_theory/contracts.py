@@ -237,7 +237,8 @@ class OpenLoop(Scheduler):
     def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:
         rows = np.vstack([params, lr0[None, :]])
         first, inverse = distinct_columns(rows)
-        tables = [self._with_packed(rows[:-1, r]).rates(float(rows[-1, r]), steps) for r in first]
+        with np.errstate(over="ignore", invalid="ignore"):  # a rate that overflows ends its run, as a result
+            tables = [self._with_packed(rows[:-1, r]).rates(float(rows[-1, r]), steps) for r in first]
         return np.ascontiguousarray(np.array(tables).T[:, inverse])
 
     def first_rates(self, state: Floats, lr0: Floats) -> Floats:
@@ -257,7 +258,12 @@ class OpenLoop(Scheduler):
                 values[name] = cast(Choice, declared.domain).options[int(numbers[0])]
             else:
                 values[name] = {"int": int, "bool": bool}.get(declared.kind, float)(numbers[0])
-        return dataclasses.replace(self, **values)
+        found = dataclasses.replace(self, **values)
+        for prefix, part in self.parts():
+            if isinstance(part, OpenLoop):
+                inner = part._with_packed(packed[self.rows_of(prefix)])  # pyright: ignore[reportPrivateUsage]
+                found = found.with_part(prefix, inner)
+        return found
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import types
 
-from greedylr_theory.compilation import kernel
-from greedylr_theory.contracts import VECTOR, Floats, OpenLoop
-from greedylr_theory.elementary import sine_cosine_turn
+from greedylr_theory.contracts import Floats, OpenLoop
 from greedylr_theory.params import NONNEGATIVE, Interval, param
+from greedylr_theory.schedulers._open_loop import cosines
 
 
 @dataclass(frozen=True)
@@ -32,18 +30,9 @@ class Cosine(OpenLoop):
 
     def rates(self, lr0: float, steps: int) -> Floats:
         half_turns = np.arange(steps + 1) / (2.0 * (self.t_max or steps))
-        cosine = np.empty(steps + 1)
-        _cosine_of_turns(half_turns, cosine)
-        rates = self.eta_min + (lr0 - self.eta_min) * (0.5 * (1.0 + cosine))
+        rates = self.eta_min + (lr0 - self.eta_min) * (0.5 * (1.0 + cosines(half_turns)))
         rates[0] = lr0  # exactly, as in torch; the formula rounds
         return rates
-
-
-@kernel(types.void(VECTOR, VECTOR))
-def _cosine_of_turns(turns, cosine):
-    # the package's own cosine, for the same bits on every machine
-    for t in range(turns.size):
-        cosine[t] = sine_cosine_turn(turns[t])[1]
 
 
 PLUGIN = Cosine

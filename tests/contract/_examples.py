@@ -18,6 +18,7 @@ import pytest
 from greedylr_theory import Run, Trajectory, load, simulate
 from greedylr_theory.contracts import Objective, Plugin, ScheduleWarning
 from greedylr_theory.params import Choice, Parameter
+from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, GreedyPrevious, Step
 from greedylr_theory.simulation.draws import even
 
 FOLDERS = ("objectives", "optimizers", "schedulers", "perturbations")
@@ -75,6 +76,42 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "perturbations/adversarial": [{"channel": "observed_loss"}, {"strength": 0.1, "channel": "gradient"}],
     "schedulers/cosine": [{}, {"t_max": 7, "eta_min": 1e-3}],
+    "schedulers/cosine_restarts": [{}, {"t_0": 3, "t_mult": 2, "eta_min": 1e-3}],
+    "schedulers/cyclic": [
+        {"max_lr": 0.1, "up": 5},
+        {"max_lr": 0.2, "up": 3, "down": 7, "mode": "triangular2"},
+        {"max_lr": 0.1, "up": 4, "down": 2, "mode": "exp_range", "gamma": 0.97},
+    ],
+    "schedulers/linear": [{}, {"start_factor": 0.25, "end_factor": 1.0, "total": 9}],
+    "schedulers/multi_step": [{"milestones": (3.0, 7.0, 7.0, 20.0), "factor": 0.5}],
+    "schedulers/one_cycle": [
+        {},
+        {"total": 70, "climb": 0.4, "three_phases": True, "anneal": "linear"},
+        {"three_phases": True, "climb": 0.25},
+    ],
+    "schedulers/one_cycle_momentum": [{}, {"total": 70, "three_phases": True, "anneal": "linear"}],
+    "schedulers/piecewise": [{"milestones": (4.0, 9.0), "factors": (1.0, 0.5, 2.0)}],
+    "schedulers/polynomial": [{}, {"total": 17, "power": 2.5}],
+    "schedulers/sequential": [
+        {"stages": (Exponential(0.9), GreedyBest(patience=0, factor=0.7)), "milestones": (5.0,)},
+        {"stages": (GreedyPrevious(factor=0.8), Cosine(), Step(3)), "milestones": (7.0, 21.0)},
+    ],
+    "schedulers/step": [{"period": 6, "factor": 0.3}],
+    "schedulers/table": [{"factors": (1.0, 0.5, 0.75, 0.1)}],
+    "schedulers/warmup": [
+        {"after": GreedyBest(patience=1), "length": 6},
+        {"after": Cosine(), "length": 4, "start": 0.1},
+        {"after": GreedyPrevious(factor=0.8), "length": 1, "start": 0.5},
+    ],
+    "schedulers/warmup_cosine": [{}, {"warmup": 5, "total": 30, "cycles": 1.25, "floor": 0.1}],
+    "schedulers/warmup_hard_restarts": [{"warmup": 4, "cycles": 3}],
+    "schedulers/warmup_inverse_sqrt": [{"warmup": 6}, {"warmup": 0, "timescale": 7}],
+    "schedulers/warmup_polynomial": [{}, {"warmup": 3, "total": 25, "end": 1e-4, "power": 2.0}],
+    "schedulers/warmup_stable_decay": [
+        {},
+        {"warmup": 7, "decay": 9, "stable": 11, "warmup_shape": "cosine", "decay_shape": "1-sqrt", "floor": 0.1},
+        {"warmup": 5, "decay": 8, "warmup_shape": "1-sqrt", "decay_shape": "linear"},
+    ],
     "schedulers/greedy_previous": [{"factor": 0.5}, {"factor": 0.9, "first": "none", "min_lr": 0.01, "max_lr": 0.3}],
     "schedulers/greedy_best": [{}, *_COUNTING],
     "schedulers/greedy_library": [{}, *_COUNTING],
@@ -188,6 +225,8 @@ def another_value(owner: Any, name: str, declared: Parameter) -> Any:
         "choice": list(declared.domain.options) if isinstance(declared.domain, Choice) else [],
         "int": [3, 5, 1, 2, 0],
         "text": [THREE_CLASSES, "b"],
+        "plugin": [Exponential(0.5)],
+        "plugins": [(Exponential(0.5), *value[1:])] if isinstance(value, tuple) else [],
     }.get(declared.kind, [0.25, 0.75, 0.5, 2.0, 1.0])
     if declared.kind == "vector":
         candidates = [(candidate, *value[1:]) for candidate in candidates]

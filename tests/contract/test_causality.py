@@ -38,7 +38,8 @@ def test_a_later_metric_cannot_change_an_earlier_rate(plugin: Any) -> None:
 
 def has_no_horizon(plugin: Any) -> bool:
     """Unlike a schedule stretched over the run, whose length it knows."""
-    return not any(declared.optional and getattr(plugin, name) is None for name, declared in plugin.parameters())
+    own = not any(declared.optional and getattr(plugin, name) is None for name, declared in plugin.parameters())
+    return own and all(has_no_horizon(part) for _, part in plugin.parts())
 
 
 @examples("schedulers", has_no_horizon)
@@ -50,19 +51,20 @@ def test_a_prefix_of_the_metrics_gives_a_prefix_of_the_rates(plugin: Any) -> Non
 
 
 @examples("schedulers")
-def test_a_run_uses_the_rates_that_replay_gives_for_what_it_observed(plugin: Plugin) -> None:
+def test_a_run_uses_the_rates_that_replay_gives_for_what_it_observed(plugin: Any) -> None:
     """before_update: lr[t] follows from observed[: t + 1]; after_update: from observed[:t] alone."""
     runs = [run for r, run in enumerate(several(working_run(plugin, ordering="before_update"))) if r != 3]
     before = simulated(runs)
     after = simulated([run.replaced("ordering", "after_update") for run in runs])
     for r, run in enumerate(runs):
-        if not isinstance(plugin, OpenLoop):
+        if not isinstance(plugin, OpenLoop) and len(plugin.phases()) == 1:
             assert_same_bits(before.lr[r], rates(plugin, before.observed[r], run.lr0))
         assert_same_bits(after.lr[r, 1:], rates(plugin, after.observed[r], run.lr0)[:-1])
-        assert after.lr[r, 0] == run.lr0
+        if len(plugin.phases()) == 1 and not isinstance(plugin, OpenLoop):
+            assert after.lr[r, 0] == run.lr0
 
 
-@examples("schedulers", lambda plugin: isinstance(plugin, OpenLoop))
+@examples("schedulers", lambda plugin: isinstance(plugin, OpenLoop) and len(plugin.phases()) == 1)
 def test_an_open_loop_ignores_the_ordering(plugin: Plugin) -> None:
     before, after = (simulated([working_run(plugin, ordering=name)]) for name in ("before_update", "after_update"))
     assert_same_bits(before.lr, after.lr)

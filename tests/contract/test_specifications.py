@@ -188,7 +188,8 @@ def attempts(owner: Any, name: str, value: Any) -> list[Callable[[], Any]]:
 @pytest.mark.parametrize(("owner", "name", "declared"), declared_parameters())
 def test_bad_value_gives_one_sentence(owner: Any, name: str, declared: Any) -> None:
     """Class, field, symbol, domain and value stand in it."""
-    domain = "True or False" if declared.kind == "bool" else "text" if declared.kind == "text" else str(declared.domain)
+    words = {"bool": "True or False", "text": "text", "plugin": "plug-in", "plugins": "plug-in"}
+    domain = words.get(declared.kind, str(declared.domain))
     default = next(entry.default for entry in dataclasses.fields(owner) if entry.name == name)
     for value in bad_values(declared):
         if isinstance(value, tuple) and value == default:

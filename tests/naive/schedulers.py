@@ -10,7 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tests.naive import elementary
+from tests.naive.open_loop import TWINS as OPEN_LOOP
+from tests.naive.open_loop import OpenLoop
 
 
 def spread(value: float | Sequence[float], groups: int) -> list[float]:
@@ -244,45 +245,77 @@ class GreedyStudy:
             self.improvements = 0
 
 
-class OpenLoop:
-    """A schedule known in advance; `steps` is the length of the run."""
+class InTurn:
+    """Parts in turn; each is made anew when its time comes and starts from its own first rate.
 
-    def __init__(self, rule: Any, lr0: Sequence[float], steps: int) -> None:
-        self.rule, self.lr0, self.steps = rule, list(lr0), steps
-        self.count = 0
-        self.lr = [self.rate(lr, 0) for lr in self.lr0]
+    `before`: whether the losses come before the updates they belong to; then step 0 is the first observation.
+    """
 
-    def rate(self, lr0: float, t: int) -> float:
-        """The rate after t steps of the scheduler."""
-        raise NotImplementedError
+    def __init__(self, starts: list[tuple[int, Any]], lr0: Sequence[float], steps: int, before: bool) -> None:
+        self.starts, self.lr0, self.steps, self.before = starts, list(lr0), steps, before
+        self.count = -1 if before else 0
+        self.inner: Any = None
+        self.enter()
+        self.fresh = before
+        self.lr = list(self.inner.lr)
+
+    def enter(self) -> None:
+        """Put the part in charge whose time has come, if it is not yet."""
+        for k, (first, part) in enumerate(self.starts):
+            if first == max(self.count, 0) and (self.count > 0 or k == 0):
+                last = self.starts[k + 1][0] if k + 1 < len(self.starts) else self.steps + 1
+                length = max(1, min(last, self.steps) - first)
+                self.inner = twin(part, self.lr0, length, before=True)
+                self.fresh = True
 
     def step(self, metric: float) -> None:
         self.count += 1
-        self.lr = [self.rate(lr, self.count) for lr in self.lr0]
+        self.enter()
+        if not (isinstance(self.inner, OpenLoop) and self.fresh):
+            # a table has its first rate already; a rule observes at once
+            self.inner.step(metric)
+        self.fresh = False
+        self.lr = list(self.inner.lr)
 
 
-class Constant(OpenLoop):
-    """The initial rate, always."""
+def starts_of(rule: Any) -> list[tuple[int, Any]]:
+    """(first step, part without parts) of a scheduler that is made of others."""
+    if type(rule).__name__ == "Warmup":
+        ramp = Ramp(rule)
+        return [(0, ramp), *((rule.length + first, part) for first, part in starts_of(rule.after))]
+    if type(rule).__name__ == "Sequential":
+        begins = [0, *(int(m) for m in rule.milestones)]
+        found = []
+        for k, part in enumerate(rule.stages):
+            end = begins[k + 1] if k + 1 < len(begins) else math.inf
+            found += [(begins[k] + first, one) for first, one in starts_of(part) if begins[k] + first < end]
+        return found
+    return [(0, rule)]
+
+
+class Ramp:
+    """Stands for the climb of a warmup in the list of parts."""
+
+    def __init__(self, rule: Any) -> None:
+        self.start, self.length = rule.start, rule.length
+
+
+class RampTwin(OpenLoop):
+    """gamma_0 (start + (1 - start) t / w)."""
 
     def rate(self, lr0: float, t: int) -> float:
-        return lr0
+        return lr0 * (self.rule.start + (1.0 - self.rule.start) * (t / self.rule.length))
 
 
-class Cosine(OpenLoop):
-    """arXiv 1608.03983, equation 5, without restarts."""
-
-    def rate(self, lr0: float, t: int) -> float:
-        if t == 0:
-            return lr0  # as given, where the formula would round
-        down = self.steps if self.rule.t_max is None else self.rule.t_max
-        _, cosine = elementary.sine_cosine_turn(t / (2.0 * down))
-        return self.rule.eta_min + (lr0 - self.rule.eta_min) * (0.5 * (1.0 + cosine))
+TWINS = {
+    **OPEN_LOOP, "Ramp": RampTwin, "Warmup": InTurn, "Sequential": InTurn,
+    **{twin.__name__: twin for twin in (GreedyPrevious, GreedyBest, GreedyLibrary, GreedyStudy)},
+}  # fmt: skip
 
 
-TWINS = {twin.__name__: twin for twin in (GreedyPrevious, GreedyBest, GreedyLibrary, GreedyStudy, Constant, Cosine)}
-
-
-def twin(rule: Any, lr0: Sequence[float], steps: int) -> Any:
+def twin(rule: Any, lr0: Sequence[float], steps: int, before: bool = False) -> Any:
     """The plain rule that belongs to a declared scheduler."""
     found = TWINS[type(rule).__name__]
+    if found is InTurn:
+        return InTurn(starts_of(rule), lr0, steps, before)
     return found(rule, lr0, steps) if issubclass(found, OpenLoop) else found(rule, lr0)

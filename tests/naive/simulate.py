@@ -59,12 +59,38 @@ def start_rate(run: Any) -> float:
     return min(run.lr0.high, max(run.lr0.low, elementary.exp(low + share * (high - low))))
 
 
+class Controls:
+    """Numbers of the optimizer and the objective that move; each is the rate of a scheduler of its own."""
+
+    def __init__(self, run: Any) -> None:
+        self.plugins = {"optimizer": run.optimizer, "objective": run.objective}
+        self.twins = {path: schedulers.twin(rule, [float(self.value(path))], run.steps) for path, rule in run.controls}
+        self.write()
+
+    def value(self, path: str) -> Any:
+        plugin, name = path.split(".")
+        return getattr(self.plugins[plugin], name)
+
+    def step(self, metric: float) -> None:
+        for control in self.twins.values():
+            control.step(metric)
+        self.write()
+
+    def write(self) -> None:
+        for path, control in self.twins.items():
+            plugin, name = path.split(".")
+            whole = isinstance(self.value(path), int)
+            value = round(control.lr[0]) if whole else control.lr[0]
+            self.plugins[plugin] = dataclasses.replace(self.plugins[plugin], **{name: value})
+
+
 def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
     """Every step of a run; lists of T entries, NaN after divergence."""
     dim = run.objective.dim
     key = noise_key(run.objective)
     x = start_point(run)
-    scheduler = schedulers.twin(run.scheduler, [start_rate(run)], run.steps)
+    scheduler = schedulers.twin(run.scheduler, [start_rate(run)], run.steps, run.ordering == "before_update")
+    controls = Controls(run)
     optimizer = optimizers.twin(run.optimizer, dim)
     perturbation = perturbations.twin(run.perturbation, dim)
     record = Record(steps=run.steps)
@@ -72,13 +98,14 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
     before = run.ordering == "before_update" and not isinstance(scheduler, schedulers.OpenLoop)
     level = math.nan
     for t in range(run.steps):
+        objective, optimizer.rule = controls.plugins["objective"], controls.plugins["optimizer"]
         sample = draws.uniforms(key, run.replicate, draws.SAMPLE, t, run.objective.uniforms)
-        loss, gradient = objectives.value_and_gradient(run.objective, list(x), sample)
+        loss, gradient = objectives.value_and_gradient(objective, list(x), sample)
         alive = math.isfinite(loss) and all(math.isfinite(value) for value in x)
         if not run.objective.sampled:
             full_loss = loss
         else:
-            full_loss = objectives.full_value_and_gradient(run.objective, list(x))[0] if alive else math.nan
+            full_loss = objectives.full_value_and_gradient(objective, list(x))[0] if alive else math.nan
         normal, uniform = perturbation.counts()
         observed = perturbation.disturb(
             t,
@@ -104,9 +131,10 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
         optimizer.move(x, gradient, scheduler.lr[0])
         if not before:
             scheduler.step(observed)
+        controls.step(observed)
     summarise(record, record.loss[: record.steps])
     if record.status == 0:
-        record.end_loss = objectives.full_value_and_gradient(run.objective, list(x))[0]
+        record.end_loss = objectives.full_value_and_gradient(controls.plugins["objective"], list(x))[0]
         if not (math.isfinite(record.end_loss) and all(math.isfinite(value) for value in x)):
             record.status = 1
     if record.status == 0:

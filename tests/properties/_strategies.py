@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from greedylr_theory import LogUniform, Run, StandardNormal, load
 from greedylr_theory.contracts import Plugin
 from greedylr_theory.params import Choice, Interval, Parameter
+from greedylr_theory.schedulers import Exponential, GreedyBest, GreedyPrevious, Step
 
 SCHEDULERS: dict[str, Any] = load("greedylr_theory.schedulers")
 OPTIMIZERS: dict[str, Any] = load("greedylr_theory.optimizers")
@@ -55,6 +56,24 @@ def values(declared: Parameter, groups: int = 1) -> st.SearchStrategy[Any]:
     return st.none() | found if declared.optional else found
 
 
+def _rules() -> st.SearchStrategy[Any]:
+    return st.sampled_from([GreedyBest(patience=0), GreedyPrevious(factor=0.5), Exponential(0.9), Step(2)])
+
+
+#: fields whose values depend on each other or on the length of the run
+TOGETHER: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "MultiStep": {"milestones": st.lists(st.integers(1, 30).map(float), min_size=1, max_size=4).map(tuple)},
+    "OneCycle": {"total": st.none()},
+    "OneCycleMomentum": {"total": st.none()},
+    "Piecewise": {"milestones": st.just((2.0, 9.0)), "factors": st.tuples(*[st.floats(0.0, 3.0)] * 3)},
+    "Sequential": {
+        "stages": st.tuples(_rules(), _rules()),
+        "milestones": st.sampled_from([(1.0,), (3.0,), (20.0,), (400.0,)]),
+    },
+    "Warmup": {"after": _rules()},
+}
+
+
 @st.composite
 def plugins(draw: st.DrawFn, plugin: type[Plugin], groups: int = 1) -> Any:
     """One plug-in with every parameter drawn from its domain, or left at its default."""
@@ -63,7 +82,10 @@ def plugins(draw: st.DrawFn, plugin: type[Plugin], groups: int = 1) -> Any:
         required = (
             next(entry.default for entry in dataclasses.fields(plugin) if entry.name == name) is dataclasses.MISSING
         )
-        if required or draw(st.booleans()):
+        given = TOGETHER.get(plugin.__name__, {}).get(name)
+        if given is not None:
+            fields[name] = draw(given)
+        elif required or draw(st.booleans()):
             fields[name] = draw(values(declared, groups))
     try:
         return plugin(**fields)

@@ -1,0 +1,8 @@
+"""Between this package and torch or transformers: their schedules by their own names, and live objects."""
+
+from __future__ import annotations
+
+from greedylr_theory.interop.schedules import names, schedule
+from greedylr_theory.interop.to_torch import to_torch
+
+__all__ = ["names", "schedule", "to_torch"]

@@ -1,0 +1,27 @@
+"""Decay like one over the square root of t."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from greedylr_theory.contracts import Floats, OpenLoop
+from greedylr_theory.params import NONNEGATIVE, param
+
+
+@dataclass(frozen=True)
+class InverseSqrt(OpenLoop):
+    """gamma_t = gamma_0 / sqrt(1 + k t).
+
+    Args:
+        decay: k, per step.
+    """
+
+    decay: float = param(1.0, symbol="k", domain=NONNEGATIVE, unit="1/steps", doc="speed of the decay")
+
+    def rates(self, lr0: float, steps: int) -> Floats:
+        return lr0 / np.sqrt(1.0 + self.decay * np.arange(steps + 1.0))
+
+
+PLUGIN = InverseSqrt
