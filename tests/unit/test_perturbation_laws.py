@@ -332,6 +332,8 @@ def test_a_tilt_has_one_isotropic_direction_per_replicate() -> None:
     scores = np.sqrt(len(e[0])) * covariance[np.triu_indices(3, 1)] / math.sqrt(9 / 15)
     assert np.all(np.abs(scores) < DEVIATES)
     assert abs(np.mean(e[0, 1:] * e[0, :-1])) < DEVIATES / math.sqrt(3.0 * e[0].size)
+    amount = displacements("objective", 0, 3, 20000)[1]
+    assert all(are_unrelated(amount, e[0, :, i]) for i in range(3))
     flattened = e[0] * np.array([1.0, 1.0, 0.9])
     assert not is_uniform(0.5 * (1.0 + flattened[:, 2] / np.linalg.norm(flattened, axis=1)))
 
