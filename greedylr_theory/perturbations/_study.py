@@ -14,7 +14,11 @@ the loss. What the amount then acts on is the same for all of them:
   with a loss that agrees with its gradient. It adds no curvature, and vanishes at the start that all channels share.
 
 An amount is a number of the unit of loss; the last three channels read the same number in the unit of gradient, of
-length, and of gradient. Recorded losses are those of f. An amount of zero changes no bit.
+length, and of gradient. So amounts that follow the loss can run away through iterate: on a quadratic a kick of the size
+of the loss l leads to a loss of order l^2. Recorded losses are those of f. An amount of zero changes no bit.
+
+A rule that evaluates trial points (`Scheduler.search`) evaluates f itself there, whatever the channel. One that reads
+the iterate in the ordering before_update reads it after the kick.
 """
 
 from __future__ import annotations

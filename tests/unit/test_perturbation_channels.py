@@ -260,6 +260,16 @@ def test_channels_do_not_mix_in_one_call() -> None:
         simulate(runs)
 
 
+def test_adversarial_waits_for_two_losses_that_may_be_negative() -> None:
+    plugin = Adversarial(1.0, "observed_loss")
+    state, params, seen = np.zeros((plugin.state_rows(1), 1)), plugin.pack()[:, None], []
+    for step, loss in enumerate([-1.0, -2.0, -3.0, -2.5, -4.0]):
+        observed, gradient, x = np.array([loss]), np.zeros((1, 1)), np.zeros((1, 1))
+        plugin.kernel(step, np.array([loss]), params, np.zeros((0, 1)), state, observed, gradient, x)
+        seen.append(observed[0] - loss)
+    assert seen == [0.0, 0.0, -1.0, -1.5, 0.0]
+
+
 def test_a_direction_from_draws_that_are_all_zero_is_an_axis() -> None:
     plugin = Drift(1.0, "objective")
     state, params = np.zeros((plugin.state_rows(3), 2)), np.repeat(plugin.pack()[:, None], 2, axis=1)
