@@ -63,7 +63,9 @@ def _require_range(base: Run, path: str, levels: Floats) -> None:
     allowed, rounded = owner.control_range(name), owner.parameter(name).kind == "int"
     for value in np.unique(np.rint(levels) if rounded else levels):
         if value not in allowed:
-            raise ValueError(f"Run.controls[{path!r}] must keep within {allowed}, but the schedule reaches {value!r}")
+            raise ValueError(
+                f"Run.controls[{path!r}] must keep within {allowed}, but the schedule reaches {float(value)!r}"
+            )
 
 
 def plan_of(slots: list[Slot], base: Run) -> NDArray[np.int64]:

@@ -103,10 +103,16 @@ class Run(Parametrised):
         object.__setattr__(self, "ordering", ordering)
 
     def _check_controls(self) -> None:
-        given = self.controls
-        if isinstance(given, Mapping):
-            given = sorted(cast(Mapping[str, Any], given).items())
-        object.__setattr__(self, "controls", tuple((str(path), rule) for path, rule in given))
+        given: Any = self.controls
+        problem = "Run.controls must map paths such as 'optimizer.momentum' to schedulers"
+        try:
+            pairs = given.items() if isinstance(given, Mapping) else given
+            controls = tuple(sorted(((str(path), rule) for path, rule in pairs), key=lambda pair: pair[0]))
+        except (TypeError, ValueError):
+            raise ValueError(f"{problem}, got {given!r}") from None
+        if len(dict(controls)) < len(controls):
+            raise ValueError(f"{problem}, each once, got {given!r}")
+        object.__setattr__(self, "controls", controls)
         for path, rule in self.controls:
             plugin, _, name = path.partition(".")
             if plugin not in ("optimizer", "objective"):
@@ -115,8 +121,14 @@ class Run(Parametrised):
             declared, value = owner.parameter(name), getattr(owner, name)
             if declared.kind not in ("float", "int") or value is None:
                 raise ValueError(f"Run.controls can move numbers that have a value, got {path!r} = {value!r}")
+            if not self._moves_alone(owner, name):
+                raise ValueError(f"Run.controls cannot move {path!r}, which decides more than one number of the kernel")
             if not isinstance(rule, Scheduler) or rule.search is not None or len(rule.phases()) != 1:
                 raise ValueError(f"Run.controls[{path!r}] must be one rule or schedule without parts, got {rule!r}")
+            if rule.ordering == "before_update":
+                raise ValueError(
+                    f"Run.controls[{path!r}] is stepped after every update, which {type(rule).__name__} cannot be"
+                )
             limits = [getattr(rule, bound, None) for bound in ("min_lr", "max_lr")]
             if not isinstance(rule, OpenLoop) and any(x is None or x not in owner.control_range(name) for x in limits):
                 raise ValueError(
@@ -126,6 +138,24 @@ class Run(Parametrised):
         used = len(self.scheduler.phases()) + len(self.controls)
         if used > SLOTS:
             raise ValueError(f"Run takes at most {SLOTS} phases of the scheduler and controls together, got {used}")
+
+    def _moves_alone(self, owner: Any, name: str) -> bool:
+        """Whether a number is nothing but its row of the kernel's parameters: no dimension, data or size of state."""
+        value, row = getattr(owner, name), owner.slots()[name].start
+        steps = (value + 1, value - 1) if owner.parameter(name).kind == "int" else (0.5 * value, 2.0 * value, 0.5)
+        for other in steps:
+            try:
+                changed: Any = owner.with_value(name, other)
+            except ValueError:
+                continue
+            if isinstance(owner, Objective):
+                same = (changed.dim, changed.data_digest) == (owner.dim, owner.data_digest)
+            else:
+                same = changed.state_rows(self.objective.dim) == owner.state_rows(self.objective.dim)
+            before, after = owner.pack(), changed.pack()
+            if not same or not np.array_equal(np.delete(before, row), np.delete(after, row), equal_nan=True):
+                return False
+        return True
 
     def specification(self) -> dict[str, Any]:
         spec = {name: getattr(self, name) for name, _ in self.parameters()}
@@ -327,7 +357,7 @@ def _shared(run: Run) -> dict[str, Any]:
     objective = run.objective
     shape = {"dimension": objective.dim, "data": objective.data_digest, "sample size": objective.uniforms}
     phases = [(type(phase.scheduler), phase.path, phase.first, phase.last) for phase in run.scheduler.phases()]
-    controls = [(path, type(rule)) for path, rule in run.controls]
+    controls = [(path, type(rule), _width(rule)) for path, rule in run.controls]
     channel = {"channel of the perturbation": run.perturbation.channel}  # its kernels need different draws
     widths = {f"number of {name} parameters": _width(getattr(run, name)) for name in PLUGINS}
     return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from greedylr_theory.contracts import Floats
 from greedylr_theory.files import replace_file
 from greedylr_theory.params import canonical_json
 from greedylr_theory.simulation.blocks import Blocks
-from greedylr_theory.simulation.run import Run, packed
+from greedylr_theory.simulation.packed import packed
+from greedylr_theory.simulation.run import Run
 from greedylr_theory.simulation.simulate import LANES, Trajectory
 
 #: raise it when the arrays of a checkpoint or their meaning change
@@ -77,26 +77,38 @@ class Session:
 
     @property
     def rates(self) -> Floats:
-        """Step sizes (R,) that the next update will use."""
+        """Step sizes (R,) that the next update uses, unless a rule that is stepped before it changes them.
+
+        They can be set, to finite numbers of at least 0: one for all runs or one for each. A rule goes on from
+        them; a schedule is back in its table one step later.
+        """
         return self._blocks.lr.reshape(-1)[: self._blocks.count].copy()
 
     @rates.setter
     def rates(self, rates: Any) -> None:
+        count = self._blocks.count
+        try:
+            values = np.broadcast_to(np.asarray(rates, dtype=np.float64), count)
+        except (TypeError, ValueError):
+            values = np.array([np.nan])
+        if not (np.all(np.isfinite(values)) and np.all(values >= 0.0)):
+            raise ValueError(f"rates must be one finite number of at least 0, or {count} of them, got {rates!r}")
         lanes = self._blocks.lr.reshape(-1)
-        values = np.broadcast_to(np.asarray(rates, dtype=np.float64), self._blocks.count)
-        lanes[: self._blocks.count] = values
-        lanes[self._blocks.count :] = values[-1]
+        lanes[:count] = values
+        lanes[count:] = values[-1]
 
     def advance(self, steps: int | None = None) -> None:
         """Make `steps` more updates (all that are left by default).
 
         Raises:
-            ValueError: fewer than that are left.
+            ValueError: fewer than that are left, or it is no integer of at least 0.
         """
         left = self.steps - self.step
-        wanted = left if steps is None else steps
-        if not 0 <= wanted <= left:
-            raise ValueError(f"steps must lie in [0, {left}], what is left of the {self.steps} steps, got {steps!r}")
+        wanted: Any = left if steps is None else steps
+        if not isinstance(wanted, int | np.integer) or not 0 <= wanted <= left:
+            raise ValueError(
+                f"steps must be an integer in [0, {left}], what is left of the {self.steps} steps, got {steps!r}"
+            )
         if wanted:
             span = (self.step, self.step + wanted, self.steps)
             self._blocks.advance(slice(0, len(self._blocks.x)), span, self._stride, self._tolerance)
@@ -119,7 +131,7 @@ class Session:
         """
         moving = self._moving()
         shapes = {name: array.shape for name, array in checkpoint.items() if name != "step"}
-        if shapes != {name: array.shape for name, array in moving.items()}:
+        if "step" not in checkpoint or shapes != {name: array.shape for name, array in moving.items()}:
             raise ValueError(f"the checkpoint must belong to the same runs, got arrays of shapes {shapes}")
         for name, array in moving.items():
             array[...] = checkpoint[name]
@@ -137,14 +149,16 @@ class Session:
         """Go on from a file that `save` wrote for the same runs.
 
         Raises:
-            ValueError: the file is not a checkpoint, or belongs to other runs.
+            OSError: there is no such file, or it cannot be read.
+            ValueError: the file is not a checkpoint, is damaged, or belongs to other runs. Nothing has changed.
         """
+        content = io.BytesIO(Path(path).read_bytes())
         try:
-            with np.load(Path(path), allow_pickle=False) as stored:
+            with np.load(content, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             header = json.loads(str(arrays.pop("header")))
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-            raise ValueError(f"{path} must be a file that Session.save wrote ({error})") from None
+        except Exception as error:  # a damaged archive makes NumPy and zipfile raise almost anything
+            raise ValueError(f"{path} must be a file that Session.save wrote ({_first_line(error)})") from None
         if header != {"format": FORMAT, "runs": self._digest}:
             raise ValueError(f"{path} must be a checkpoint of the same runs and options, but its digest differs")
         self.restore(arrays)
@@ -159,3 +173,7 @@ class Session:
         for name, arrays in groups.items():
             found |= {f"{name}{i}": array for i, array in enumerate(arrays)}
         return found
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

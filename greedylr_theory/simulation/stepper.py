@@ -82,18 +82,22 @@ class Stepper:
         count = self.count + 1
         if self.steps is not None and count > self.steps:
             raise ValueError(f"{self._name} was made for {self.steps} steps, got one more")
-        phase = self._phase_at(count)
-        if metric is None and not isinstance(phase.scheduler, OpenLoop):
-            raise ValueError(f"{type(phase.scheduler).__name__} sets the rate from a metric, got none at step {count}")
-        begins = phase.path != self._phase.path
-        state = self._state_of(phase) if begins else self._state
-        if isinstance(phase.scheduler, OpenLoop) and self.steps is None and phase.last is None:
+        phase, state, lr = self._phase, self._state, self._lr
+        begins = phase.last is not None and count >= phase.last
+        if begins:
+            phase = self._phase_at(count)
+        rule = phase.scheduler
+        table = isinstance(rule, OpenLoop)
+        if metric is None and not table:
+            raise ValueError(f"{type(rule).__name__} sets the rate from a metric, got none at step {count}")
+        if begins:
+            state = self._state_of(phase)
+            lr = rule.first_rates(state, self._lr0).copy()
+        if table and self.steps is None and phase.last is None:
             state = self._long_enough(phase, state, count - phase.first)
+        self._observed[:] = math.nan if metric is None else metric
         own = self._params[phase.path]
-        lr = phase.scheduler.first_rates(state, self._lr0).copy() if begins else self._lr
-        observed = np.full(lr.size, math.nan if metric is None else float(metric))
-        nowhere: Any = np.zeros((0, lr.size))
-        phase.scheduler.kernel(count - phase.first, lr.size, observed, nowhere, nowhere, own, state, lr)
+        rule.kernel(count - phase.first, lr.size, self._observed, self._nowhere, self._nowhere, own, state, lr)
         self.count, self._phase, self._state, self._lr = count, phase, state, lr
         return lr.copy()
 
@@ -145,9 +149,10 @@ class Stepper:
         self.count, self._phase, self._lr = count, self._phase_at(count), rates
         self._state = self._state_of(self._phase)
         if not isinstance(self._phase.scheduler, OpenLoop):
-            if inner.reshape(self._state.shape if inner.size == 0 else inner.shape).shape != self._state.shape:
-                raise ValueError(f"the state must have shape {self._state.shape}, got {inner.shape}")
-            self._state = np.ascontiguousarray(inner.reshape(self._state.shape))
+            shape = self._state.shape
+            if inner.shape != shape and not (inner.size == 0 == self._state.size):
+                raise ValueError(f"the state must have shape {shape}, got {inner.shape}")
+            self._state = np.ascontiguousarray(inner.reshape(shape))
         elif self.steps is None and self._phase.last is None:
             self._state = self._long_enough(self._phase, self._state, count - self._phase.first)
 
@@ -159,6 +164,7 @@ class Stepper:
         scheduler, groups = self.scheduler, self._lr0.size
         columns = [scheduler.pack(group) for group in range(groups)]
         params = np.ascontiguousarray(np.array(columns).reshape(groups, -1).T)
+        self._observed, self._nowhere = np.empty(groups), np.zeros((0, groups))
         self._phases = scheduler.phases()
         self._params = {
             phase.path: np.ascontiguousarray(params[scheduler.rows_of(phase.path)]) for phase in self._phases
@@ -189,7 +195,10 @@ class Stepper:
 
     def _require_no_horizon(self, phase: Phase) -> None:
         if isinstance(phase.scheduler, OpenLoop):
-            self._longer(phase, self._state_of(phase))
+            try:
+                self._longer(phase, self._state_of(phase))
+            except ValueError:  # a schedule that ends, such as OneCycle
+                raise self._depends(phase) from None
         elif len(self._state_of(phase, _ENDLESS)) != len(self._state_of(phase, _ENDLESS + 1)):
             raise self._depends(phase)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import math
+import sys
 import warnings
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
@@ -172,14 +173,17 @@ class Sloped(GreedyPrevious):
         (lambda: Stepper(Sloped(), 0.1), "a rule that follows from metrics alone can be stepped, got Sloped"),
         (lambda: Stepper(Warmup(Sloped()), 0.1), "a rule that follows from metrics alone can be stepped, got Sloped"),
         (lambda: Stepper(Constant(), 0.1, steps=0), "steps must be an integer of at least 1, or None, got 0"),
-        (lambda: Stepper(Constant(), 0.1, steps=1.5), r"steps must be an integer of at least 1, or None, got 1\.5"),  # pyright: ignore[reportArgumentType]
+        (
+            lambda: Stepper(Constant(), 0.1, steps=cast(Any, 1.5)),
+            r"steps must be an integer of at least 1, or None, got 1\.5",
+        ),
         (lambda: Stepper(Constant(), -0.1), r"lr0 \(.*\) must lie in \(0, inf\), got -0\.1"),
         (lambda: Stepper(Constant(), (0.1, 0.2), groups=3), "one entry per parameter group, got lr0 2, groups 3"),
         (
             lambda: Stepper(Warmup(GreedyBest(max_lr=(1.0, 2.0))), (0.1, 0.2, 0.3)),
             r"per parameter group, got after\.max_lr 2, lr0 3",
         ),
-        (lambda: Stepper("cosine", 0.1), "scheduler must be a scheduler of this package, got 'cosine'"),  # pyright: ignore[reportArgumentType]
+        (lambda: Stepper(cast(Any, "cosine"), 0.1), "scheduler must be a scheduler of this package, got 'cosine'"),
         (lambda: Stepper(GreedyBest(), 0.1).step(), "GreedyBest sets the rate from a metric, got none at step 1"),
     ],
 )
@@ -271,3 +275,11 @@ def test_without_a_metric_a_schedule_steps_and_rates_handed_out_are_copies() -> 
     stepper.rates[:] = 9.0
     assert stepper.rates[0] == 0.5
     assert stepper.step(math.nan)[0] == 0.25
+
+
+def test_to_torch_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from greedylr_theory.interop import to_torch
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModuleNotFoundError, match=r"^to_torch needs torch: pip install 'greedylr-theory\[torch\]'$"):
+        to_torch(Constant(), None)
