@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from greedylr_theory.catalog import load as load
     from greedylr_theory.contracts import Status as Status
+    from greedylr_theory.simulation.batch import Batch as Batch
     from greedylr_theory.simulation.replay import replay as replay
-    from greedylr_theory.simulation.run import Batch as Batch
     from greedylr_theory.simulation.run import Run as Run
     from greedylr_theory.simulation.simulate import Trajectory as Trajectory
     from greedylr_theory.simulation.simulate import simulate as simulate
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "Batch": "simulation.run",
+    "Batch": "simulation.batch",
     "LogUniform": "simulation.start",
     "Run": "simulation.run",
     "StandardNormal": "simulation.start",

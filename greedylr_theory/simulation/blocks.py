@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from greedylr_theory.contracts import SLOTS, Floats, OpenLoop, Scheduler, Status
 from greedylr_theory.simulation import driver
 from greedylr_theory.simulation.draws import even
-from greedylr_theory.simulation.run import PLUGINS, Packed, Run
+from greedylr_theory.simulation.packed import Packed
+from greedylr_theory.simulation.run import PLUGINS, Run
 
 #: of the objective, perturbation, scheduler, optimizer: the order of the driver's arguments
 _ORDER = ("objective", "perturbation", "scheduler", "optimizer")

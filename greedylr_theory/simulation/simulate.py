@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from greedylr_theory.contracts import Floats, Scheduler, ScheduleWarning, Status, distinct_columns
 from greedylr_theory.simulation import driver
 from greedylr_theory.simulation.blocks import Blocks, slots_of
-from greedylr_theory.simulation.run import Packed, Run, packed
+from greedylr_theory.simulation.packed import Packed, packed
+from greedylr_theory.simulation.run import Run
 
 #: lanes per block; 32 to 128 are equally fast, fewer are slower
 LANES = 64

@@ -15,7 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from greedylr_theory.params import Parameter, Parametrised, canonical_json
-from greedylr_theory.simulation.run import PLUGINS, Batch, Run, packed
+from greedylr_theory.simulation.batch import Batch
+from greedylr_theory.simulation.packed import packed
+from greedylr_theory.simulation.run import PLUGINS, Run
 from greedylr_theory.simulation.simulate import Trajectory, simulate
 
 #: raise it whenever the columns of a shard or their meaning change: every shard is then computed anew

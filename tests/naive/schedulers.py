@@ -252,7 +252,7 @@ class InTurn:
     """
 
     def __init__(self, starts: list[tuple[int, Any]], lr0: Sequence[float], steps: int, before: bool) -> None:
-        self.starts, self.lr0, self.steps, self.before = starts, list(lr0), steps, before
+        self.starts, self.lr0, self.steps = starts, list(lr0), steps
         self.count = -1 if before else 0
         self.inner: Any = None
         self.enter()
@@ -265,7 +265,7 @@ class InTurn:
             if first == max(self.count, 0) and (self.count > 0 or k == 0):
                 last = self.starts[k + 1][0] if k + 1 < len(self.starts) else self.steps + 1
                 length = max(1, min(last, self.steps) - first)
-                self.inner = twin(part, self.lr0, length, before=True)
+                self.inner = twin(part, self.lr0, length)
                 self.fresh = True
 
     def step(self, metric: float) -> None:

@@ -317,6 +317,10 @@ FEATURES: dict[str, Any] = {"features": ((1.0, 2.0), (0.0, 1.0)), "targets": (1.
             "can move numbers that have a value, got 'objective.dataset'",
         ),
         (
+            {"objective": LeastSquares(**FEATURES, batch=2), "controls": {"objective.batch": Constant()}},
+            r"cannot move 'objective\.batch', which decides more than one number of the kernel",
+        ),
+        (
             {"objective": LeastSquares(**FEATURES), "controls": {"objective.batch": Constant()}},
             r"can move numbers that have a value, got 'objective\.batch' = None",
         ),
