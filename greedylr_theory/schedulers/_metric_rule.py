@@ -24,9 +24,12 @@ WINDOW = 11
 @inlined
 def is_better(current, best, maximise, absolute, threshold):
     """Whether a metric improves on the best; NaN never does."""
-    low = best - threshold if absolute else best * (1.0 - threshold)
-    high = best + threshold if absolute else best * (1.0 + threshold)
-    return (current > high) if maximise else (current < low)
+    # all candidates before any choice: a select vectorises, an expression inside a choice becomes a branch
+    low, low_relative = best - threshold, best * (1.0 - threshold)
+    high, high_relative = best + threshold, best * (1.0 + threshold)
+    below = current < (low if absolute else low_relative)
+    above = current > (high if absolute else high_relative)
+    return above if maximise else below
 
 
 @inlined

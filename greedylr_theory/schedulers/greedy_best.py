@@ -74,27 +74,36 @@ def adjust(step, groups, observed, x, gradient, params, state, lr):
         state[CURRENT], state[BEST], state[GOOD], state[BAD], state[COOLING], state[WARMING],
     )  # fmt: skip
     for lane in range(lr.size):
-        better = is_better(current[lane], best[lane], mode[lane] == 1.0, threshold_mode[lane] == 1.0, threshold[lane])
-        best[lane] = current[lane] if better else best[lane]
-        good[lane] = good[lane] + 1.0 if better & (warming[lane] <= 0.0) else 0.0
-        bad[lane] = 0.0 if better | (cooling[lane] > 0.0) else bad[lane] + 1.0
-        cooling[lane] = cooling[lane] - 1.0 if cooling[lane] > 0.0 else cooling[lane]
-        warming[lane] = warming[lane] - 1.0 if warming[lane] > 0.0 else warming[lane]
+        # loads before choices: a load inside a choice would become a branch that is guessed wrong half the time
+        value, record, rises, falls = current[lane], best[lane], good[lane] + 1.0, bad[lane] + 1.0
+        cool, warm = cooling[lane], warming[lane]
+        better = is_better(value, record, mode[lane] == 1.0, threshold_mode[lane] == 1.0, threshold[lane])
+        rises = 0.0 if warm > 0.0 else rises
+        falls = 0.0 if cool > 0.0 else falls
+        best[lane] = value if better else record
+        good[lane] = rises if better else 0.0
+        bad[lane] = 0.0 if better else falls
+        cooler, warmer = cool - 1.0, warm - 1.0
+        cooling[lane] = cooler if cool > 0.0 else cool
+        warming[lane] = warmer if warm > 0.0 else warm
     factor, low, high, eps = params[FACTOR], params[MIN_LR], params[MAX_LR], params[EPS]
     for lane in range(lr.size):
-        rate = lr[lane]
+        rate, least, most, smallest = lr[lane], low[lane], high[lane], eps[lane]
+        rises, falls, allowed = good[lane], bad[lane], patience[lane]
         down, up = rate * factor[lane], rate / factor[lane]
-        down = low[lane] if low[lane] > down else down
-        up = high[lane] if high[lane] < up else up
-        moved = down if (bad[lane] > patience[lane]) & (rate - down > eps[lane]) else rate
-        lr[lane] = up if good[lane] > patience[lane] else moved
+        down = least if least > down else down
+        up = most if most < up else up
+        down = down if rate - down > smallest else rate
+        moved = down if falls > allowed else rate
+        lr[lane] = up if rises > allowed else moved
     pause, pause_up = params[COOLDOWN], params[WARMUP]
     for lane in range(lr.size):
-        lower, upper = bad[lane] > patience[lane], good[lane] > patience[lane]
-        cooling[lane] = pause[lane] if lower else cooling[lane]
-        warming[lane] = pause_up[lane] if upper else warming[lane]
-        bad[lane] = 0.0 if lower else bad[lane]
-        good[lane] = 0.0 if upper else good[lane]
+        rises, falls, allowed = good[lane], bad[lane], patience[lane]
+        cool, warm, restart, restart_up = cooling[lane], warming[lane], pause[lane], pause_up[lane]
+        cooling[lane] = restart if falls > allowed else cool
+        warming[lane] = restart_up if rises > allowed else warm
+        bad[lane] = 0.0 if falls > allowed else falls
+        good[lane] = 0.0 if rises > allowed else rises
     resets = 0
     for lane in range(lr.size):
         resets += params[RESET_START, lane] > 0.0
