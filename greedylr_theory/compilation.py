@@ -17,14 +17,32 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite
+import llvmlite.binding
 import numba
 import numpy as np
+from numba.core.compiler import Compiler
 
 #: files with functions that kernels in other files call; a kernel's own file is numba's affair
 _SOURCES = (
     "compilation.py", "contracts.py", "elementary.py", "simulation/draws.py", "simulation/driver.py",
     "objectives/_*.py", "optimizers/_*.py", "schedulers/_*.py", "perturbations/_*.py",
 )  # fmt: skip
+
+
+#: versions of LLVM that have the option below; one that lacked it would end the process
+_HOISTING_LLVM = range(17, 23)
+if llvmlite.binding.llvm_version_info[0] in _HOISTING_LLVM:
+    # LLVM would check for overlap once for all rows of an array, find that row i + 1 of one trip is row i of the next,
+    # and run the loop over lanes without vectors; checked row by row, it does not
+    llvmlite.binding.set_option("greedylr_theory", "-hoist-runtime-checks=false")
+
+
+class DistinctArrays(Compiler):
+    """Compile for arguments that do not overlap: the driver passes no two arrays that share memory."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.state.flags.noalias = True
 
 
 @functools.cache
@@ -50,7 +68,7 @@ def cache_folder() -> Path:
 def kernel(signature: Any) -> Callable[[Callable[..., None]], Any]:
     """Compile a block kernel for one explicit signature, cached between processes.
 
-    No fastmath: it gains nothing here and breaks every test for NaN and infinity.
+    No two of its arguments may overlap. No fastmath: it gains nothing here and breaks every test for NaN and infinity.
     """
 
     def compiled(function: Callable[..., None]) -> Any:
@@ -58,7 +76,8 @@ def kernel(signature: Any) -> Callable[[Callable[..., None]], Any]:
         previous = numba.config.CACHE_DIR  # type: ignore[attr-defined]
         numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
         try:
-            return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+            options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+            return numba.njit(signature, pipeline_class=DistinctArrays, **options)(function)
         finally:
             numba.config.CACHE_DIR = previous  # type: ignore[attr-defined]
 

@@ -203,14 +203,24 @@ class Scheduler(Plugin):
         return []
 
 
+def common(column: Floats, count: int) -> Floats:
+    """The same column (p,) for `count` runs: a read-only (p, R) that takes no memory for them."""
+    return np.broadcast_to(column[:, None], (column.size, count))
+
+
+def is_common(matrix: Floats) -> bool:
+    """Whether (p, R) is one column for all runs by construction, as `common` makes it."""
+    return matrix.shape[1] == 1 or matrix.strides[1] == 0
+
+
 def distinct_columns(matrix: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First index of each different column of (p, R), and for every column which of those it equals.
 
     Compared as bytes, since a parameter that is not given is packed as NaN, which equals nothing.
     """
+    if matrix.shape[0] == 0 or is_common(matrix):
+        return np.zeros(1, dtype=np.int64), np.zeros(matrix.shape[1], dtype=np.int64)
     rows = np.ascontiguousarray(matrix.T)
-    if rows.shape[1] == 0:
-        return np.zeros(1, dtype=np.int64), np.zeros(rows.shape[0], dtype=np.int64)
     words = rows.view(f"V{rows.itemsize * rows.shape[1]}")
     _, first, inverse = np.unique(words, return_index=True, return_inverse=True)
     return first, inverse.reshape(-1)
@@ -235,10 +245,15 @@ class OpenLoop(Scheduler):
         raise NotImplementedError
 
     def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:
-        rows = np.vstack([params, lr0[None, :]])
+        if is_common(params) and np.all(lr0 == lr0[0]):
+            rows = common(np.append(params[:, 0], lr0[0]), lr0.size)
+        else:
+            rows = np.vstack([params, lr0[None, :]])
         first, inverse = distinct_columns(rows)
         with np.errstate(over="ignore", invalid="ignore"):  # a rate that overflows ends its run, as a result
             tables = [self._with_packed(rows[:-1, r]).rates(float(rows[-1, r]), steps) for r in first]
+        if len(tables) == 1:
+            return common(tables[0], lr0.size)
         return np.ascontiguousarray(np.array(tables).T[:, inverse])
 
     def first_rates(self, state: Floats, lr0: Floats) -> Floats:

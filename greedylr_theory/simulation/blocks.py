@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greedylr_theory.contracts import SLOTS, Floats, OpenLoop, Scheduler, Status
+from greedylr_theory.contracts import SLOTS, Floats, OpenLoop, Scheduler, Status, common, follow_table, is_common
 from greedylr_theory.simulation import driver
 from greedylr_theory.simulation.draws import even
 from greedylr_theory.simulation.packed import Packed
@@ -87,6 +87,32 @@ def plan_of(slots: list[Slot], base: Run) -> NDArray[np.int64]:
     return np.array(rows, dtype=np.int64)
 
 
+def aligned(shape: tuple[int, ...], dtype: Any = np.float64) -> NDArray[Any]:
+    """Zeros (8 bytes each) that begin on a cache line: vectors that straddle two lines take twice as long."""
+    count = int(np.prod(shape))
+    room = np.zeros(count + 7, dtype=dtype)
+    skip = -room.ctypes.data % 64 // 8
+    return room[skip : skip + count].reshape(shape)
+
+
+def _in_blocks(matrix: NDArray[Any], width: int) -> NDArray[Any]:
+    """(k, R) -> (N, k, B); the last block is filled up with the last run."""
+    rows, runs = matrix.shape
+    whole, rest = divmod(runs, width)
+    cube = aligned((whole + (rest > 0), rows, width), matrix.dtype)
+    cube[:whole] = matrix[:, : whole * width].reshape(rows, whole, width).transpose(1, 0, 2)
+    if rest:
+        cube[-1, :, :rest], cube[-1, :, rest:] = matrix[:, whole * width :], matrix[:, -1:]
+    return cube
+
+
+def _joined(matrices: list[Floats]) -> Floats:
+    """Matrices (k, R) on top of each other; one column for all runs where each of them is that."""
+    if all(is_common(matrix) for matrix in matrices):
+        return common(np.concatenate([matrix[:, 0] for matrix in matrices]), matrices[0].shape[1])
+    return np.concatenate(matrices)
+
+
 @dataclass(frozen=True)
 class Blocks:
     """Every array that the driver reads or changes; the last block is filled up with copies of the last run."""
@@ -113,13 +139,15 @@ class Blocks:
 
         def laid_out(rows: NDArray[Any]) -> NDArray[Any]:
             """(k, R) -> (N, k, B), or (R,) -> (N, B)."""
-            matrix = np.atleast_2d(rows)
-            filled = np.concatenate([matrix, np.repeat(matrix[:, -1:], blocks * width - lr0.size, axis=1)], axis=1)
-            cube = np.ascontiguousarray(filled.reshape(matrix.shape[0], blocks, width).transpose(1, 0, 2))
-            return cube[:, 0].copy() if rows.ndim == 1 else cube
+            cube = _in_blocks(np.atleast_2d(rows), width)
+            return cube[:, 0] if rows.ndim == 1 else cube
+
+        def laid_out_once(rows: Floats) -> Floats:
+            """The same for what kernels only read: (1, k, B) when all runs share it."""
+            return _in_blocks(common(rows[:, 0], width), width) if is_common(rows) else laid_out(rows)
 
         def zeros(rows: int) -> Floats:
-            return np.zeros((blocks, rows, width))
+            return aligned((blocks, rows, width))
 
         params = {name: collected.params[name][:, part] for name in PLUGINS}
         summary = zeros(driver.SUMMARY_ROWS)
@@ -127,25 +155,30 @@ class Blocks:
         summary[:, driver.BEST], summary[:, driver.PEAK], summary[:, driver.REACHED] = np.inf, -np.inf, -1.0
         summary[:, driver.LEVEL] = np.nan if objective.sampled else laid_out(collected.minimum[part])
         slots = slots_of(collected, part)
-        state, levels = np.concatenate([slot.state for slot in slots]), np.array([slot.rates for slot in slots])
+        tables = all(isinstance(slot.rule, OpenLoop) and slot.rule.kernel is follow_table for slot in slots)
+        state, levels = _joined([slot.state for slot in slots]), np.array([slot.rates for slot in slots])
         for slot in slots:
             if slot.control:
                 plugin, _, name = slot.control.partition(".")
                 whole = getattr(base, plugin).parameter(name).kind == "int"
                 params[plugin] = params[plugin].copy()
                 params[plugin][getattr(base, plugin).slots()[name]] = np.rint(slot.rates) if whole else slot.rates
-        params["scheduler"] = np.concatenate([slot.params for slot in slots])
+        params["scheduler"] = _joined([slot.params for slot in slots])
         return cls(
             base=base,
             count=lr0.size,
             keys=(laid_out(collected.key[part]), laid_out(collected.replicate[part])),
-            x=laid_out(collected.x0[:, part]),
+            x=laid_out(collected.starts(part)),
             lr=laid_out(slots[0].rates),
             levels=(laid_out(levels), laid_out(levels)),
             plan=plan_of(slots, base),
             data=np.ascontiguousarray(objective.data),
-            params=tuple(laid_out(params[name]) for name in _ORDER),
-            states=(zeros(base.perturbation.state_rows(d)), laid_out(state), zeros(base.optimizer.state_rows(d))),
+            params=tuple(laid_out_once(params[name]) for name in _ORDER),
+            states=(
+                zeros(base.perturbation.state_rows(d)),
+                laid_out_once(state) if tables else laid_out(state),
+                zeros(base.optimizer.state_rows(d)),
+            ),
             summary=summary,
             endings=(
                 np.zeros((blocks, width), dtype=np.int64),
@@ -162,6 +195,14 @@ class Blocks:
         rules += [rule for _, rule in self.base.controls]
         search = next((rule.search for rule in rules if rule.search is not None), driver.no_search)
         kernels = [driver.no_scheduler if rule.search is not None else rule.kernel for rule in rules]
+        sizes = (
+            even(objective.uniforms),
+            even(normal),
+            even(uniform),
+            objective.workspace_rows,
+            int(objective.sampled),
+        )
+        searches = any(rule.search is not None for rule in rules)
         driver.advance(
             objective.kernel,
             objective.full_kernel or objective.kernel,
@@ -174,17 +215,18 @@ class Blocks:
             span,
             (stride, int(self.base.ordering == "before_update")),
             tolerance,
-            (even(objective.uniforms), even(normal), even(uniform), objective.workspace_rows, int(objective.sampled)),
+            sizes,
             tuple(array[rows] for array in self.keys),
             self.x[rows],
             self.lr[rows],
             tuple(array[rows] for array in self.levels),
             self.data,
-            tuple(array[rows] for array in self.params),
-            tuple(array[rows] for array in self.states),
+            tuple(array if len(array) == 1 else array[rows] for array in self.params),
+            tuple(array if len(array) == 1 else array[rows] for array in self.states),
             self.summary[rows],
             tuple(array[rows] for array in self.endings),
             self.record[rows],
+            aligned((driver.scratch_rows(objective.dim, sizes, searches), self.x.shape[2])),
         )
 
     def results(self) -> dict[str, NDArray[Any]]:

@@ -36,6 +36,8 @@ LOSS, OBSERVED, FULL_LOSS, RATE = range(4)
 TARGET, ROW, FIRST, LAST, PARAMS_FROM, PARAMS_TO, STATE_FROM, STATE_TO, SEARCHES, WHOLE = range(10)
 #: values of TARGET: the step size, or a number of the optimizer or the objective
 STEP_SIZE, OF_OPTIMIZER, OF_OBJECTIVE = range(3)
+#: rows of the scratch space that hold one number per lane: losses, and what was seen of them
+LOSS_ROWS = 5
 #: the recovery ratio divides by the mean of this many last losses
 TAIL = 10
 
@@ -65,6 +67,7 @@ _ADVANCE = types.void(
     CUBE,
     types.UniTuple(_INTEGERS, 2),
     types.float64[:, :, :, ::1],
+    MATRIX,
 )
 
 
@@ -102,30 +105,48 @@ def end_lanes(t, loss, x, check, status, steps):
 @subroutine
 def summarise(t, total, tolerance, loss, status, summary):
     """Running summaries of the recorded loss; a lane that has ended keeps what it had."""
-    tail = t >= total - TAIL
+    final, best, peak = summary[FINAL], summary[BEST], summary[PEAK]
+    reached, level, tail = summary[REACHED], summary[LEVEL], summary[TAIL_SUM]
     if t == 0:
         for lane in range(loss.size):
-            summary[LEVEL, lane] += tolerance * (loss[lane] - summary[LEVEL, lane])
+            level[lane] += tolerance * (loss[lane] - level[lane])
+    now = float(t)
     for lane in range(loss.size):
-        value = loss[lane]
-        going = status[lane] == 0
-        summary[FINAL, lane] = value if going else summary[FINAL, lane]
-        summary[BEST, lane] = value if going and value < summary[BEST, lane] else summary[BEST, lane]
-        summary[PEAK, lane] = value if going and value > summary[PEAK, lane] else summary[PEAK, lane]
-        summary[TAIL_SUM, lane] += value if going and tail else 0.0
-        first = going and summary[REACHED, lane] < 0.0 and value <= summary[LEVEL, lane]
-        summary[REACHED, lane] = float(t) if first else summary[REACHED, lane]
+        # loads before choices, so that the choices become selects and the loop is vectorised
+        value, going, goal = loss[lane], status[lane] == 0, level[lane]
+        last, low, high, first = final[lane], best[lane], peak[lane], reached[lane]
+        lower = value if value < low else low
+        higher = value if value > high else high
+        time = now if value <= goal else first
+        time = time if first < 0.0 else first
+        final[lane] = value if going else last
+        best[lane] = lower if going else low
+        peak[lane] = higher if going else high
+        reached[lane] = time if going else first
+    if t >= total - TAIL:
+        for lane in range(loss.size):
+            before = tail[lane]
+            after = before + loss[lane]
+            tail[lane] = after if status[lane] == 0 else before
 
 
 @subroutine
 def count_rates(t, lr, status, summary):
     """Sum of the step sizes used and the number of changes between consecutive ones."""
+    changes, total, previous = summary[CHANGES], summary[RATE_SUM], summary[PREVIOUS]
+    change = 1.0 if t > 0 else 0.0
     for lane in range(lr.size):
-        going = status[lane] == 0
-        changed = going and t > 0 and lr[lane] != summary[PREVIOUS, lane]
-        summary[CHANGES, lane] += 1.0 if changed else 0.0
-        summary[RATE_SUM, lane] += lr[lane] if going else 0.0
-        summary[PREVIOUS, lane] = lr[lane]
+        rate, going, count, used = lr[lane], status[lane] == 0, changes[lane], total[lane]
+        more, after = count + change, used + rate
+        more = more if rate != previous[lane] else count
+        changes[lane] = more if going else count
+        total[lane] = after if going else used
+        previous[lane] = rate
+
+
+def scratch_rows(dim: int, sizes: tuple[int, int, int, int, int], searches: bool) -> int:
+    """Rows of scratch space that `advance` needs for its gradients, losses, draws and trial points."""
+    return 2 * dim + LOSS_ROWS + sum(sizes[:4]) + (2 * dim if searches else 0)
 
 
 @scheduler_kernel
@@ -155,7 +176,7 @@ def write_control(plan, slot, level, optimizer_params, objective_params):
 @kernel(_ADVANCE)
 def advance(
     objective, full_objective, perturbation, first_slot, second_slot, third_slot, fourth_slot, search, optimizer, plan,
-    span, recording, tolerance, sizes, keys, x, lr, levels, data, params, states, summary, endings, record,
+    span, recording, tolerance, sizes, keys, x, lr, levels, data, params, states, summary, endings, record, scratch,
 ):  # fmt: skip
     """Advance N blocks of B lanes from step `first` to step `last` of `total`.
 
@@ -171,58 +192,65 @@ def advance(
         x, lr: iterate (N, d, B) and step size (N, B).
         levels: of each slot, its first rate and the current value of the control it sets; each (N, slots, B).
         data: shared table of the objective.
-        params: of objective, perturbation, scheduler, optimizer, each (N, p, B).
-        states: of perturbation, scheduler, optimizer, each (N, s, B).
+        params: of objective, perturbation, scheduler, optimizer, each (N, p, B), or (1, p, B) when all blocks share it.
+        states: of perturbation, scheduler, optimizer, each (N, s, B); (1, s, B) for schedulers that only read it.
         summary: (N, SUMMARY_ROWS, B); LEVEL holds f*, and from step 0 on the loss to reach.
         endings: (status, steps), each (N, B).
         record: (N, ceil(total / stride), 4, B), filled with NaN by the caller.
+        scratch: (`scratch_rows`, B), zeros.
     """
     schedulers = (first_slot, second_slot, third_slot, fourth_slot)
     first, last, total = span
     stride, before = recording
     sample_rows, normal_rows, uniform_rows, workspace_rows, sampled = sizes
-    dim, lanes = x.shape[1], x.shape[2]
-    gradient, full_gradient = np.empty((dim, lanes)), np.empty((dim, lanes))
-    loss, full_loss, observed, check = np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    sample_draws = np.empty((sample_rows, lanes))
-    noise = np.empty((normal_rows + uniform_rows, lanes))
-    workspace = np.zeros((workspace_rows, lanes))
-    slots, searching = plan.shape[0], False
-    for slot in range(slots):
-        searching |= plan[slot, SEARCHES] == 1
-    trial_rows = dim if searching else 0
-    trial, trial_gradient = np.empty((trial_rows, lanes)), np.empty((trial_rows, lanes))
-    trial_loss = np.empty(lanes)
+    dim, lanes, slots = x.shape[1], x.shape[2], plan.shape[0]
+    gradient, full_gradient = scratch[:dim], scratch[dim : 2 * dim]
+    rest = scratch[2 * dim :]
+    loss, full_loss, observed, check, trial_loss = rest[0], rest[1], rest[2], rest[3], rest[4]
+    rest = rest[LOSS_ROWS:]
+    sample_draws, rest = rest[:sample_rows], rest[sample_rows:]
+    noise, rest = rest[: normal_rows + uniform_rows], rest[normal_rows + uniform_rows :]
+    workspace, trials = rest[:workspace_rows], rest[workspace_rows:]
+    # empty unless a slot searches
+    trial, trial_gradient = trials[: trials.shape[0] // 2], trials[trials.shape[0] // 2 :]
     for block in range(x.shape[0]):
         key, replicate = keys[0][block], keys[1][block]
         status, steps = endings[0][block], endings[1][block]
+        point, rate, totals = x[block], lr[block], summary[block]
+        # an array with a single block is shared by all
+        of_objective = params[0][block % params[0].shape[0]]
+        of_perturbation = params[1][block % params[1].shape[0]]
+        of_schedulers = params[2][block % params[2].shape[0]]
+        of_optimizer = params[3][block % params[3].shape[0]]
+        disturbed, memories, moments = states[0][block], states[1][block % states[1].shape[0]], states[2][block]
         for t in range(first, last):
             uniforms_into(sample_draws, key, replicate, _SAMPLE, t)
-            objective(x[block], params[0][block], data, sample_draws, workspace, gradient, loss)
-            alive = end_lanes(t, loss, x[block], check, status, steps)
+            objective(point, of_objective, data, sample_draws, workspace, gradient, loss)
+            alive = end_lanes(t, loss, point, check, status, steps)
             observed[:] = loss
-            full_loss[:] = loss
             normals_into(noise[:normal_rows], key, replicate, _NORMAL, t)
             uniforms_into(noise[normal_rows:], key, replicate, _UNIFORM, t)
             recorded = stride > 0 and t % stride == 0
-            if sampled == 1 and recorded:
-                full_objective(x[block], params[0][block], data, sample_draws, workspace, full_gradient, full_loss)
-            perturbation(t, loss, params[1][block], noise, states[0][block], observed, gradient, x[block])
-            summarise(t, total, tolerance, loss, status, summary[block])
+            if recorded:
+                full_loss[:] = loss
+                if sampled == 1:
+                    full_objective(point, of_objective, data, sample_draws, workspace, full_gradient, full_loss)
+            perturbation(t, loss, of_perturbation, noise, disturbed, observed, gradient, point)
+            summarise(t, total, tolerance, loss, status, totals)
             for slot in range(slots if before == 1 else 0):
                 if plan[slot, TARGET] == STEP_SIZE and plan[slot, FIRST] <= t < plan[slot, LAST]:
-                    own = params[2][block, plan[slot, PARAMS_FROM] : plan[slot, PARAMS_TO]]
-                    memory = states[1][block, plan[slot, STATE_FROM] : plan[slot, STATE_TO]]
+                    own = of_schedulers[plan[slot, PARAMS_FROM] : plan[slot, PARAMS_TO]]
+                    memory = memories[plan[slot, STATE_FROM] : plan[slot, STATE_TO]]
                     if t == plan[slot, FIRST]:
-                        lr[block, :] = levels[0][block, slot]
+                        rate[:] = levels[0][block, slot]
                     if plan[slot, SEARCHES] == 1:
                         search(
-                            objective, t - plan[slot, FIRST], loss, gradient, params[0][block], data, sample_draws,
-                            workspace, trial, trial_gradient, trial_loss, own, memory, x[block], lr[block],
+                            objective, t - plan[slot, FIRST], loss, gradient, of_objective, data, sample_draws,
+                            workspace, trial, trial_gradient, trial_loss, own, memory, point, rate,
                         )  # fmt: skip
                     else:
-                        schedulers[slot](t - plan[slot, FIRST], 1, observed, x[block], gradient, own, memory, lr[block])
-            count_rates(t, lr[block], status, summary[block])
+                        schedulers[slot](t - plan[slot, FIRST], 1, observed, point, gradient, own, memory, rate)
+            count_rates(t, rate, status, totals)
             if recorded:
                 row = record[block, t // stride]
                 for lane in range(lanes):
@@ -231,23 +259,23 @@ def advance(
                         row[OBSERVED, lane] = observed[lane]
                         row[FULL_LOSS, lane] = full_loss[lane]
                     if status[lane] == 0:
-                        row[RATE, lane] = lr[block, lane]
+                        row[RATE, lane] = rate[lane]
             if alive == 0:
                 break
-            optimizer(t, lr[block], gradient, params[3][block], states[2][block], x[block])
+            optimizer(t, rate, gradient, of_optimizer, moments, point)
+            step = t + 1
             for slot in range(slots):
-                step = t + 1
                 if plan[slot, FIRST] <= step < plan[slot, LAST] and (before == 0 or plan[slot, TARGET] != STEP_SIZE):
-                    own = params[2][block, plan[slot, PARAMS_FROM] : plan[slot, PARAMS_TO]]
-                    memory = states[1][block, plan[slot, STATE_FROM] : plan[slot, STATE_TO]]
-                    level = lr[block] if plan[slot, TARGET] == STEP_SIZE else levels[1][block, slot]
+                    own = of_schedulers[plan[slot, PARAMS_FROM] : plan[slot, PARAMS_TO]]
+                    memory = memories[plan[slot, STATE_FROM] : plan[slot, STATE_TO]]
+                    level = rate if plan[slot, TARGET] == STEP_SIZE else levels[1][block, slot]
                     if step == plan[slot, FIRST]:
                         level[:] = levels[0][block, slot]
-                    schedulers[slot](step - plan[slot, FIRST], 1, observed, x[block], gradient, own, memory, level)
+                    schedulers[slot](step - plan[slot, FIRST], 1, observed, point, gradient, own, memory, level)
                     if plan[slot, TARGET] != STEP_SIZE:
-                        write_control(plan, slot, level, params[3][block], params[0][block])
+                        write_control(plan, slot, level, of_optimizer, of_objective)
         if last == total:
-            full_objective(x[block], params[0][block], data, sample_draws, workspace, full_gradient, full_loss)
-            end_lanes(total, full_loss, x[block], check, status, steps)
+            full_objective(point, of_objective, data, sample_draws, workspace, full_gradient, full_loss)
+            end_lanes(total, full_loss, point, check, status, steps)
             for lane in range(lanes):
-                summary[block, END, lane] = full_loss[lane]
+                totals[END, lane] = full_loss[lane]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from greedylr_theory.contracts import Floats, Objective
+from greedylr_theory.contracts import Floats, Objective, common
 from greedylr_theory.simulation.batch import Batch, require_shared, shared
 from greedylr_theory.simulation.run import PLUGINS, Run
 from greedylr_theory.simulation.start import LogUniform, StandardNormal
@@ -20,9 +20,9 @@ class Packed:
     """Arrays of R runs, the run last: what the driver needs, before it is cut into blocks."""
 
     base: Run
-    params: dict[str, Floats]  # plug-in, or path of a control -> (p, R)
+    params: dict[str, Floats]  # plug-in, or path of a control -> (p, R), `common` where all runs share them
     lr0: Floats
-    x0: Floats
+    starts: Callable[[slice], Floats]  # x_0 (d, n) of the runs in a slice, made when they are needed
     key: NDArray[np.uint64]
     replicate: NDArray[np.uint64]
     minimum: Floats
@@ -46,11 +46,12 @@ def packed(runs: Sequence[Run], *, with_minimum: bool) -> Packed:
         require_shared(run, wanted, r)
     replicate = np.array([run.replicate for run in runs], dtype=np.uint64)
     minima: dict[Objective, float] = {}
+    x0 = np.stack([_points(run, replicate[r : r + 1])[:, 0] for r, run in enumerate(runs)], axis=1)
     return Packed(
         base=base,
         params=_stacked([_vectors(run) for run in runs]),
         lr0=np.array([_rates(run, replicate[r : r + 1])[0] for r, run in enumerate(runs)]),
-        x0=np.stack([_points(run, replicate[r : r + 1])[:, 0] for r, run in enumerate(runs)], axis=1),
+        starts=lambda part: x0[:, part],
         key=np.array([run.noise_key for run in runs], dtype=np.uint64),
         replicate=replicate,
         minimum=np.array([_minimum(run.objective, minima) if with_minimum else np.nan for run in runs]),
@@ -60,25 +61,27 @@ def packed(runs: Sequence[Run], *, with_minimum: bool) -> Packed:
 def _packed_batch(batch: Batch, with_minimum: bool) -> Packed:
     base, size = batch.base, len(batch)
     replicate = batch.values.get("replicate", np.full(size, base.replicate)).astype(np.uint64)
-    params = {name: np.repeat(vector[:, None], size, axis=1) for name, vector in _vectors(batch[0]).items()}
+    params = {name: common(vector, size) for name, vector in _vectors(batch[0]).items()}
     if _binds(base) and any(path.startswith("objective.") for path in batch.values):
         params = _stacked([_vectors(run) for run in batch])
     else:
         for path, values in batch.values.items():
             name, _, rest = path.partition(".")
             if rest:
+                params[name] = np.array(params[name])  # a column for every run
                 params[name][getattr(batch[0], name).slots()[rest]] = values
     minima: dict[Objective, float] = {}
-    minimum = np.full(size, np.nan)
+    minimum = np.broadcast_to(np.nan, size)
     if with_minimum:
         varied = any(path.startswith("objective.") for path in batch.values)
-        minimum[:] = [_minimum(run.objective, minima) for run in (batch if varied else [base])]
+        found = [_minimum(run.objective, minima) for run in (batch if varied else [base])]
+        minimum = np.broadcast_to(np.array(found), size)
     return Packed(
         base=base,
         params=params,
         lr0=batch.values["lr0"].copy() if "lr0" in batch.values else _rates(base, replicate),
-        x0=_points(base, replicate),
-        key=np.full(size, base.noise_key, dtype=np.uint64),
+        starts=lambda part: _points(base, replicate[part]),
+        key=np.broadcast_to(np.uint64(base.noise_key), size),
         replicate=replicate,
         minimum=minimum,
     )
@@ -93,7 +96,13 @@ def _vectors(run: Run) -> dict[str, Floats]:
 
 def _stacked(vectors: list[dict[str, Floats]]) -> dict[str, Floats]:
     """Matrices (p, R) from the vectors of R runs."""
-    return {name: np.array([vector[name] for vector in vectors]).T.copy() for name in vectors[0]}
+    stacked: dict[str, Floats] = {}
+    for name, first in vectors[0].items():
+        if all(vector[name].tobytes() == first.tobytes() for vector in vectors):
+            stacked[name] = common(first, len(vectors))
+        else:
+            stacked[name] = np.array([vector[name] for vector in vectors]).T.copy()
+    return stacked
 
 
 def _binds(run: Run) -> bool:

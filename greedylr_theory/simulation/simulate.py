@@ -115,12 +115,15 @@ def simulate(
     total = collected.lr0.size
     width = lanes or min(LANES, -(-total // 8) * 8)
     group = max(width, _BYTES_AT_ONCE // _lane_bytes(collected, stride) // width * width)
-    results: list[dict[str, NDArray[Any]]] = []
+    joined: dict[str, NDArray[Any]] = {}
     for start in range(0, total, group):
-        blocks = Blocks.of(collected, slice(start, min(start + group, total)), stride, width)
+        part = slice(start, min(start + group, total))
+        blocks = Blocks.of(collected, part, stride, width)
         _advance(blocks, stride, float(tolerance), threads, chunk or collected.base.steps)
-        results.append(blocks.results())
-    joined = {name: np.concatenate([result[name] for result in results]) for name in results[0]}
+        for name, found in blocks.results().items():
+            if start == 0:
+                joined[name] = np.empty((total, *found.shape[1:]), dtype=found.dtype)
+            joined[name][part] = found
     extremes = np.array([np.min(joined["best_loss"]), np.max(joined["peak_loss"])])
     _warn([text for rule, _ in schedulers for text in rule.metric_warnings(extremes[np.isfinite(extremes)])])
     return Trajectory(**joined)

@@ -185,7 +185,7 @@ class Shard:
         minimiser = self.base.objective.minimiser
         distance = np.full(len(batch), np.nan)
         if minimiser is not None:
-            distance = np.sqrt(np.sum((collected.x0 - np.array(minimiser)[:, None]) ** 2, axis=0))
+            distance = np.sqrt(np.sum((collected.starts(slice(None)) - np.array(minimiser)[:, None]) ** 2, axis=0))
         found = {
             "lr0": collected.lr0,
             "minimum": collected.minimum,
