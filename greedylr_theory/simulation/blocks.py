@@ -195,13 +195,8 @@ class Blocks:
         rules += [rule for _, rule in self.base.controls]
         search = next((rule.search for rule in rules if rule.search is not None), driver.no_search)
         kernels = [driver.no_scheduler if rule.search is not None else rule.kernel for rule in rules]
-        sizes = (
-            even(objective.uniforms),
-            even(normal),
-            even(uniform),
-            objective.workspace_rows,
-            int(objective.sampled),
-        )
+        samples, normals, uniforms = even(objective.uniforms), even(normal), even(uniform)
+        sizes = (samples, normals, uniforms, objective.workspace_rows, int(objective.sampled))
         searches = any(rule.search is not None for rule in rules)
         driver.advance(
             objective.kernel,

@@ -20,7 +20,7 @@ from greedylr_theory.simulation.run import Run
 #: lanes per block; 32 to 128 are equally fast, fewer are slower
 LANES = 64
 #: blocks advanced at once are limited by the memory of their arrays: about what a cache holds
-_BYTES_AT_ONCE = 16 * 2**20
+_BYTES_AT_ONCE = 8 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
