@@ -1,8 +1,9 @@
-"""exp, log and sine/cosine of a turn as polynomials: the same bits on every machine, and vectorised in lanes.
+"""exp, log, sine/cosine of a turn and kin as polynomials: the same bits on every machine, and vectorised in lanes.
 
 Calls into libm are not vectorised and differ between processors in the last bit. The polynomials are the
 classic minimax ones of fdlibm; range reduction by rounding, scaling by bit operations, selects only.
-Errors stay below 1 unit in the last place (exp, log) and 1.5 (sine, cosine), as tested against mpmath.
+Errors stay below 1 unit in the last place (exp, log) and 1.5 (sine, cosine), below 3 for expm1 and log1p, as tested
+against mpmath.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ bits_float: Any = intrinsic(_bits_float)
 
 
 @inlined
-def exp(x):
-    """e^x; 0 below -745.2, inf above 709.8, NaN for NaN. Source: fdlibm e_exp.c."""
+def exp_parts(x):
+    """(e^r - 1, and two factors whose product is 2^k) with x = k ln 2 + r, |r| <= ln 2 / 2. Source: fdlibm e_exp.c."""
     x = 710.0 if x > 710.0 else x
     x = -746.0 if x < -746.0 else x
     shifted = x * LOG2_E + ROUNDER
@@ -61,12 +62,27 @@ def exp(x):
     square = r * r
     tail = 6.61375632143793436117e-05 + square * (-1.65339022054652515390e-06 + square * 4.13813679705723846039e-08)
     c = r - square * (1.66666666666666019037e-01 + square * (-2.77777777770155933842e-03 + square * tail))
-    y = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
     # two factors, since 2^exponent alone leaves the range of normal numbers before the result does
     half = exponent >> 1
     first = bits_float((half + 1023) << 52)
     second = bits_float((exponent - half + 1023) << 52)
-    return y * first * second
+    return high - (low - (r * c) / (2.0 - c)), first, second
+
+
+@inlined
+def exp(x):
+    """e^x; 0 below -745.2, inf above 709.8, NaN for NaN."""
+    excess, first, second = exp_parts(x)
+    return (1.0 + excess) * first * second
+
+
+@inlined
+def expm1(x):
+    """e^x - 1 with a small relative error near 0 as well; -1 far below 0, inf above 709.8, NaN for NaN."""
+    excess, first, second = exp_parts(x)
+    whole = (1.0 + excess) * first * second
+    # beyond ln 2 / 2 the difference cancels at most two bits
+    return excess if first * second == 1.0 else whole - 1.0
 
 
 @inlined
@@ -95,6 +111,20 @@ def log(x):
     y = x if x == np.inf else y
     y = -np.inf if x == 0.0 else y
     return np.nan if not (x >= 0.0) else y
+
+
+@inlined
+def log1p(x):
+    """log(1 + x) for finite x >= 0, with a small relative error near 0 as well (Kahan's correction of 1 + x)."""
+    whole = 1.0 + x
+    return log(whole) + (x - (whole - 1.0)) / whole
+
+
+@inlined
+def fraction(x):
+    """x less the nearest integer (of two, the even one), exact; 0 where |x| >= 2^51 and for infinities and NaN."""
+    rest = x - ((x + ROUNDER) - ROUNDER)
+    return rest if abs(x) < 2251799813685248.0 else 0.0
 
 
 @inlined

@@ -41,6 +41,7 @@ _POINTS: dict[str, Any] = {
 
 #: {folder/file: keyword arguments of each example}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "objectives/ackley": [{}, {"dimension": 8}, {"dimension": 3, "height": 2.0, "decay": 1.5, "frequency": 0.3}],
     "objectives/quadratic": [
         {"eigenvalues": (1.0, 10.0)},
         {"eigenvalues": (0.0, 0.3, 7.0), "target": (0.5, -1.0, 2.0)},
@@ -53,6 +54,12 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"dataset": THREE_CLASSES, "l2": 0.1, "batch": 4},
     ],
     "objectives/least_squares": [_POINTS, {**_POINTS, "batch": 2}],
+    "objectives/rastrigin": [
+        {},
+        {"dimension": 10},
+        {"dimension": 3, "amplitude": 0.04, "scale": 5.0},
+        {"dimension": 1, "amplitude": 0.0},
+    ],
     "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
     "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
     "perturbations/gaussian": [{"channel": "gradient"}, {"strength": 0.1, "channel": "observed_loss"}],

@@ -1,4 +1,4 @@
-"""exp, log and sine/cosine of a turn with Python floats and integers: bit for bit those of the compiled code.
+"""exp, log, sine/cosine of a turn and kin with Python floats and integers: bit for bit those of the compiled code.
 
 The coefficients are those of fdlibm's e_exp.c, e_log.c, k_sin.c and k_cos.c.
 """
@@ -46,6 +46,21 @@ def exp(x: float) -> float:
     """e^x."""
     if math.isnan(x):
         return math.nan
+    excess, power = exp_parts(x)
+    # 2^1024 is no float: two factors
+    return (1.0 + excess) * 2.0 ** (power // 2) * 2.0 ** (power - power // 2)
+
+
+def expm1(x: float) -> float:
+    """e^x - 1."""
+    if math.isnan(x):
+        return math.nan
+    excess, power = exp_parts(x)
+    return excess if power == 0 else exp(x) - 1.0
+
+
+def exp_parts(x: float) -> tuple[float, int]:
+    """(e^r - 1, k) with x = k ln 2 + r."""
     x = min(x, 710.0)
     x = max(x, -746.0)
     shifted = x * LOG2_E + ROUNDER
@@ -61,9 +76,7 @@ def exp(x: float) -> float:
     tail = -2.77777777770155933842e-03 + square * tail
     tail = 1.66666666666666019037e-01 + square * tail
     c = r - square * tail
-    y = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
-    half = exponent // 2
-    return y * from_bits((half + 1023) << 52) * from_bits((exponent - half + 1023) << 52)
+    return high - (low - (r * c) / (2.0 - c)), exponent
 
 
 def log(x: float) -> float:
@@ -92,6 +105,17 @@ def log(x: float) -> float:
     odd = z * odd
     half_square = 0.5 * f * f
     return k * LN2_HIGH - ((half_square - (s * (half_square + (even + odd)) + k * LN2_LOW)) - f)
+
+
+def log1p(x: float) -> float:
+    """log(1 + x) for finite x >= 0."""
+    whole = 1.0 + x
+    return log(whole) + divided(x - (whole - 1.0), whole)
+
+
+def fraction(x: float) -> float:
+    """x less the nearest integer; 0 from 2^51 on, where only halves are left, and for what is not a number."""
+    return x - round(x) if abs(x) < 2.0**51 else 0.0
 
 
 def sine_cosine_turn(turns: float) -> tuple[float, float]:

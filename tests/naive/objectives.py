@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.naive import landscapes
 from tests.naive.elementary import divided, exp, log
 
 #: the binary logistic loss takes one logarithm of a product of this many factors
@@ -146,6 +147,7 @@ def add_multiple(gradient: list[float], a: list[float], slope: float) -> None:
 
 
 TWINS = {
+    **landscapes.TWINS,
     "Quadratic": quadratic,
     "Rosenbrock": rosenbrock,
     "Huber": huber,

@@ -1,4 +1,4 @@
-"""exp, log and sine/cosine of a turn: accuracy against mpmath, special values, the plain-Python twin."""
+"""exp, log, sine/cosine of a turn and their kin: accuracy against mpmath, special values, the plain-Python twin."""
 
 from __future__ import annotations
 
@@ -31,6 +31,30 @@ def log(x: Any) -> Any:
     out = np.empty(x.size)
     for i in range(x.size):
         out[i] = elementary.log(x[i])
+    return out
+
+
+@numba.njit(error_model="numpy")
+def expm1(x: Any) -> Any:
+    out = np.empty(x.size)
+    for i in range(x.size):
+        out[i] = elementary.expm1(x[i])
+    return out
+
+
+@numba.njit(error_model="numpy")
+def log1p(x: Any) -> Any:
+    out = np.empty(x.size)
+    for i in range(x.size):
+        out[i] = elementary.log1p(x[i])
+    return out
+
+
+@numba.njit(error_model="numpy")
+def fraction(x: Any) -> Any:
+    out = np.empty(x.size)
+    for i in range(x.size):
+        out[i] = elementary.fraction(x[i])
     return out
 
 
@@ -93,6 +117,12 @@ TURN_POINTS = np.concatenate(
     ]
 )
 RANDOM = RNG.normal(size=3000) * 10.0 ** RNG.uniform(-12, 3, 3000)
+# expm1 and log1p: over the whole range, and where a plain exp(x) - 1 or log(1 + x) has no digit right
+DIFFERENCE_POINTS = np.concatenate([EXP_POINTS, RNG.uniform(-1, 1, 500) * 10.0 ** RNG.uniform(-300, 0, 500)])
+PLUS_POINTS = np.concatenate([10.0 ** RNG.uniform(-307, 308, 1000), 10.0 ** RNG.uniform(-20, 2, 2000)])
+FRACTION_POINTS = np.concatenate(
+    [RANDOM, RNG.integers(-20, 20, 100) / 2.0, RNG.normal(size=500) * 2.0 ** RNG.integers(40, 60, 500)]
+)
 BELOW_NORMAL = RNG.uniform(-745.1, -708.4, 1000)
 
 
@@ -108,6 +138,17 @@ def test_exp_of_subnormal_results_errs_by_at_most_one_unit() -> None:
 def test_log_errs_by_less_than_one_unit() -> None:
     points = LOG_POINTS[LOG_POINTS > 0]
     assert worst_error(log(points), points, mpmath.log) < 1.0
+
+
+def test_expm1_and_log1p_err_by_less_than_three_units() -> None:
+    assert worst_error(expm1(DIFFERENCE_POINTS), DIFFERENCE_POINTS, mpmath.expm1) < 3.0
+    assert worst_error(log1p(PLUS_POINTS), PLUS_POINTS, mpmath.log1p) < 3.0
+
+
+def test_fraction_is_exact() -> None:
+    points = FRACTION_POINTS[np.abs(FRACTION_POINTS) < 2.0**51]
+    np.testing.assert_array_equal(fraction(points), points - np.rint(points))  # Sterbenz: the difference is exact
+    np.testing.assert_array_equal(fraction(np.array([2.0**51 + 0.5, math.inf, -math.inf, math.nan])), 0.0)
 
 
 def test_sine_and_cosine_err_by_less_than_two_units() -> None:
@@ -128,6 +169,16 @@ def test_sine_and_cosine_err_by_less_than_two_units() -> None:
         (exp, -745.0, SMALLEST),
         (exp, math.nan, math.nan),
         (exp, SMALLEST, 1.0),
+        (expm1, 0.0, 0.0),
+        (expm1, SMALLEST, SMALLEST),
+        (expm1, -math.inf, -1.0),
+        (expm1, math.inf, math.inf),
+        (expm1, 709.79, math.inf),
+        (expm1, 709.78, 1.7928227943945155e308),
+        (expm1, math.nan, math.nan),
+        (log1p, 0.0, 0.0),
+        (log1p, SMALLEST, SMALLEST),
+        (log1p, math.nan, math.nan),
         (log, 1.0, 0.0),
         (log, 0.0, -math.inf),
         (log, -0.0, -math.inf),
@@ -158,12 +209,15 @@ def test_exp_never_decreases_between_neighbours_where_the_reduction_switches() -
         assert np.all(np.diff(exp(np.sort(x))) >= 0.0)
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "sine", "cosine"])
+@pytest.mark.parametrize("name", ["exp", "expm1", "fraction", "log", "log1p", "sine", "cosine"])
 def test_equal_to_the_bit_to_the_plain_python_twin(name: str) -> None:
-    compiled = {"exp": exp, "log": log, "sine": sine, "cosine": cosine}[name]
+    compiled: Callable[[Any], Any] = globals()[name]
     plain: Callable[[float], float] = {
         "exp": naive.exp,
+        "expm1": naive.expm1,
+        "fraction": naive.fraction,
         "log": naive.log,
+        "log1p": naive.log1p,
         "sine": lambda u: naive.sine_cosine_turn(u)[0],
         "cosine": lambda u: naive.sine_cosine_turn(u)[1],
     }[name]
@@ -182,6 +236,9 @@ def test_equal_to_the_bit_to_the_plain_python_twin(name: str) -> None:
     ]
     x = {
         "exp": np.concatenate([special, EXP_POINTS, BELOW_NORMAL, RANDOM]),
+        "expm1": np.concatenate([special, DIFFERENCE_POINTS, BELOW_NORMAL, RANDOM]),
+        "fraction": np.concatenate([special, FRACTION_POINTS]),
+        "log1p": np.concatenate([[0.0, math.nan, SMALLEST, LARGEST, SMALLEST_NORMAL], PLUS_POINTS]),
         "log": np.concatenate([special, LOG_POINTS, np.abs(RANDOM), RANDOM[:50]]),
     }.get(
         name, np.concatenate([special[:2], special[5:7], special[9:], TURN_POINTS, np.arange(-9.0, 10.0) / 4, RANDOM])

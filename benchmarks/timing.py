@@ -1,0 +1,48 @@
+"""CPU time per run and step: the fastest choice of each contender, then everybody in turns."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+from benchmarks.contender import Choice, Contender
+from benchmarks.workloads import STEPS, Floats, Solver, Workload
+
+
+def nanoseconds(work: Callable[[], object], runs: int) -> float:
+    """CPU time of this process, all threads, per run and step."""
+    begin = time.process_time()
+    work()
+    return (time.process_time() - begin) / (runs * STEPS) * 1e9
+
+
+def fastest(
+    contender: Contender, workload: Workload, points: Floats, quick: bool
+) -> tuple[Choice, Solver, dict[str, float]]:
+    """The choice with the smallest time (the better of two after a warm-up), its solver, and the times of all."""
+    times: dict[str, float] = {}
+    best: tuple[float, Choice, Solver] | None = None
+    for choice in contender.choices(workload, quick):
+        solve, part = contender.solver(workload, choice), points[:, : contender.runs(choice.block)].copy()
+        solve(part[:, : choice.block])
+        took = min(nanoseconds(lambda: solve(part), part.shape[1]) for _ in range(2))  # noqa: B023 (called at once)
+        times[str(choice)] = took
+        if best is None or took < best[0]:
+            best = (took, choice, solve)
+    if best is None:
+        raise RuntimeError(f"{contender.name} has no choice for {workload.name}")
+    return best[1], best[2], times
+
+
+def interleaved(contenders: dict[str, tuple[Callable[[], object], int]], repeats: int) -> dict[str, list[float]]:
+    """Times of each; values are (work, runs it does). All take turns, so that a slow spell of the machine hits all."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(repeats):
+        for name, (work, runs) in contenders.items():
+            times[name].append(nanoseconds(work, runs))
+    return times
+
+
+def median(times: list[float]) -> float:
+    return statistics.median(times)
