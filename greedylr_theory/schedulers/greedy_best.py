@@ -63,43 +63,37 @@ def count_down(groups, params, state, lr):
 def adjust(step, groups, observed, x, gradient, params, state, lr):
     """One step of Algorithms 2 and 3 per lane; params and state as laid out in `_metric_rule`."""
     observe(observed, params, state)
-    # rows by name and two passes: the compiler gives up on vectorising over too many arrays at once
     mode, threshold, threshold_mode, patience = (
         params[MODE],
         params[THRESHOLD],
         params[THRESHOLD_MODE],
         params[PATIENCE],
     )
+    factor, low, high, eps = params[FACTOR], params[MIN_LR], params[MAX_LR], params[EPS]
+    pause, pause_up = params[COOLDOWN], params[WARMUP]
     current, best, good, bad, cooling, warming = (
         state[CURRENT], state[BEST], state[GOOD], state[BAD], state[COOLING], state[WARMING],
     )  # fmt: skip
     for lane in range(lr.size):
         # loads before choices: a load inside a choice would become a branch that is guessed wrong half the time
         value, record, rises, falls = current[lane], best[lane], good[lane] + 1.0, bad[lane] + 1.0
-        cool, warm = cooling[lane], warming[lane]
+        cool, warm, restart, restart_up = cooling[lane], warming[lane], pause[lane], pause_up[lane]
+        rate, least, most, smallest, allowed = lr[lane], low[lane], high[lane], eps[lane], patience[lane]
         better = is_better(value, record, mode[lane] == 1.0, threshold_mode[lane] == 1.0, threshold[lane])
+        best[lane] = value if better else record
         rises = 0.0 if warm > 0.0 else rises
         falls = 0.0 if cool > 0.0 else falls
-        best[lane] = value if better else record
-        good[lane] = rises if better else 0.0
-        bad[lane] = 0.0 if better else falls
+        rises = rises if better else 0.0
+        falls = 0.0 if better else falls
         cooler, warmer = cool - 1.0, warm - 1.0
-        cooling[lane] = cooler if cool > 0.0 else cool
-        warming[lane] = warmer if warm > 0.0 else warm
-    factor, low, high, eps = params[FACTOR], params[MIN_LR], params[MAX_LR], params[EPS]
-    for lane in range(lr.size):
-        rate, least, most, smallest = lr[lane], low[lane], high[lane], eps[lane]
-        rises, falls, allowed = good[lane], bad[lane], patience[lane]
+        cool = cooler if cool > 0.0 else cool
+        warm = warmer if warm > 0.0 else warm
         down, up = rate * factor[lane], rate / factor[lane]
         down = least if least > down else down
         up = most if most < up else up
         down = down if rate - down > smallest else rate
         moved = down if falls > allowed else rate
         lr[lane] = up if rises > allowed else moved
-    pause, pause_up = params[COOLDOWN], params[WARMUP]
-    for lane in range(lr.size):
-        rises, falls, allowed = good[lane], bad[lane], patience[lane]
-        cool, warm, restart, restart_up = cooling[lane], warming[lane], pause[lane], pause_up[lane]
         cooling[lane] = restart if falls > allowed else cool
         warming[lane] = restart_up if rises > allowed else warm
         bad[lane] = 0.0 if falls > allowed else falls
