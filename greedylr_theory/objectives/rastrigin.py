@@ -43,12 +43,12 @@ class Rastrigin(Objective):
     2^51 or more the wave is dropped: there x_i is a multiple of 1/2 and the slope of the wave is zero.
 
     The curvature along an axis is s (2 + 4 pi^2 A cos 2 pi x_i), so that f is convex only for A <= 1 / (2 pi^2) =
-    0.0506..., with strong_convexity s (2 - 4 pi^2 A); otherwise that is None. A shift of the minimiser is a shift of
+    0.0506..., with `strong_convexity` s (2 - 4 pi^2 A); otherwise that is None. A shift of the minimiser is a shift of
     the start: nothing in a run tells them apart, up to rounding.
 
     Args:
         dimension: d.
-        amplitude: A of the wave, in loss / length^2 like the curvature 2 of the parabola.
+        amplitude: A of the wave, in units of loss; its period is 1 in units of length.
         scale: s, factor of the whole function.
 
     Raises:

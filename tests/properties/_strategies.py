@@ -150,7 +150,9 @@ def objectives(draw: st.DrawFn) -> Any:
         return bowl(dimension=dimension, radius=draw(st.sampled_from([0.1, 1.0])), curvature=scale)
     if kind == "waves":
         ackley = found.Ackley(dimension=dimension, height=scale, decay=draw(st.sampled_from([0.2, 3.0])))
-        rastrigin = found.Rastrigin(dimension=dimension, amplitude=draw(st.sampled_from([0.0, 10.0])), scale=scale)
+        rastrigin = found.Rastrigin(
+            dimension=dimension, amplitude=draw(st.sampled_from([0.0, 0.05, 10.0])), scale=scale
+        )
         return draw(st.sampled_from([ackley, rastrigin, found.TwoSample(curvature=scale, offset=scale)]))
     if kind == "hinges":
         entries = st.sampled_from([-1.0, -0.5, 0.0, 0.3, 2.0])
