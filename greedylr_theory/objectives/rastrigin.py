@@ -40,7 +40,7 @@ class Rastrigin(Objective):
 
     The kernel takes 1 - cos 2 pi x as 2 sin^2 pi x: nothing cancels, the loss is never negative, and it keeps its
     relative precision down to f* = 0, where A d - sum A cos 2 pi x_i leaves an error of some 1e-15 A d. Where |x_i| is
-    2^51 or more the wave is dropped: there x_i is a multiple of 1/2 and the slope of the wave is zero.
+    2^51 or more the wave is dropped: there x_i is a multiple of 1/2, where the wave has no slope, and x_i^2 > 10^30.
 
     The curvature along an axis is s (2 + 4 pi^2 A cos 2 pi x_i), so that f is convex only for A <= 1 / (2 pi^2) =
     0.0506..., with `strong_convexity` s (2 - 4 pi^2 A); otherwise that is None. A shift of the minimiser is a shift of
