@@ -26,20 +26,38 @@ GRID = 2.0**-20
 
 @subroutine
 def reflect(rows, data, k, inner):
-    """rows <- rows - tau v (v.rows) per lane, v and tau = 2 / |v|^2 from row k of data; v is zero before entry k."""
+    """rows <- rows - tau v (v.rows) per lane, v and tau = 2 / |v|^2 from row k of data; v is zero before entry k.
+
+    Four entries at a time, in their natural order: `inner` is read a quarter as often, and no bit changes.
+    """
     d, lanes = rows.shape
+    end = k + (d - k) // 4 * 4
     for lane in range(lanes):
         inner[lane] = 0.0
-    for j in range(k, d):
-        entry, row = data[k, j], rows[j]
+    for j in range(k, end, 4):
+        v0, v1, v2, v3 = data[k, j], data[k, j + 1], data[k, j + 2], data[k, j + 3]
+        r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
         for lane in range(lanes):
-            inner[lane] += entry * row[lane]
+            inner[lane] = (((inner[lane] + v0 * r0[lane]) + v1 * r1[lane]) + v2 * r2[lane]) + v3 * r3[lane]
+    for j in range(end, d):
+        v0, r0 = data[k, j], rows[j]
+        for lane in range(lanes):
+            inner[lane] += v0 * r0[lane]
+    tau = data[k, d]
     for lane in range(lanes):
-        inner[lane] *= data[k, d]
-    for j in range(k, d):
-        entry, row = data[k, j], rows[j]
+        inner[lane] *= tau
+    for j in range(k, end, 4):
+        v0, v1, v2, v3 = data[k, j], data[k, j + 1], data[k, j + 2], data[k, j + 3]
+        r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
         for lane in range(lanes):
-            row[lane] -= entry * inner[lane]
+            r0[lane] -= v0 * inner[lane]
+            r1[lane] -= v1 * inner[lane]
+            r2[lane] -= v2 * inner[lane]
+            r3[lane] -= v3 * inner[lane]
+    for j in range(end, d):
+        v0, r0 = data[k, j], rows[j]
+        for lane in range(lanes):
+            r0[lane] -= v0 * inner[lane]
 
 
 @objective_kernel
