@@ -1,4 +1,4 @@
-"""Eigenvalue bounds of A^T A / n that hold rigorously although they are computed in floating point.
+"""Eigenvalue bounds, of A^T A / n or of a matrix, that hold rigorously although they are computed in floating point.
 
 An eigenvalue routine gives a guess t. That t I - G is positive definite is then decided by a Cholesky factorisation:
 if it runs to completion in floating point, the smallest eigenvalue of the k x k matrix M that it was given is at
@@ -42,11 +42,24 @@ def largest_squared_row_norm(rows: Floats) -> float:
     return float(np.max(np.sum(rows * rows, axis=1))) * (1.0 + 2 * rows.shape[1] * UNIT_ROUNDOFF) * _UP
 
 
-def _largest_eigenvalue_bound(rows: Floats) -> float:
-    n, k = rows.shape
-    gram = _gram(rows)
-    if gram is None:
+def largest_eigenvalue_bound_of(matrix: Floats) -> float:
+    """The same for a positive semidefinite matrix (k, k) whose entries were rounded to the nearest float64."""
+    if not np.all(np.isfinite(matrix)):
         return math.inf
+    # the spectral norm of what was rounded off is at most its Frobenius norm
+    error = UNIT_ROUNDOFF * float(np.linalg.norm(matrix)) * (1.0 + 4 * matrix.size * UNIT_ROUNDOFF)
+    with single_thread():
+        return _upper_bound(matrix, error) * _UP
+
+
+def _largest_eigenvalue_bound(rows: Floats) -> float:
+    gram = _gram(rows)
+    return math.inf if gram is None else _upper_bound(gram, _product_error(rows)) / rows.shape[0] * _UP
+
+
+def _upper_bound(gram: Floats, error: float) -> float:
+    """Of the matrices within `error` of G in the spectral norm."""
+    k = gram.shape[0]
     guess = max(float(np.linalg.eigvalsh(gram)[-1]), 0.0)
     margin = 8 * k * UNIT_ROUNDOFF * float(np.trace(gram))
     while True:
@@ -54,7 +67,7 @@ def _largest_eigenvalue_bound(rows: Floats) -> float:
         if not top > 0.0 or _is_factorised(top * np.eye(k) - gram):
             # the subtraction rounds each diagonal entry of t I - G by at most u t
             slack = UNIT_ROUNDOFF * top + _factorisation_error(k, k * top)
-            return (top + slack + _product_error(rows)) / n * _UP
+            return top + slack + error
         margin *= 4.0
 
 

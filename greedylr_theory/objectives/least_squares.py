@@ -12,7 +12,7 @@ import numpy as np
 
 from greedylr_theory.compilation import subroutine
 from greedylr_theory.contracts import Floats, Objective, objective_kernel
-from greedylr_theory.objectives import _products, _sampling, _spectrum
+from greedylr_theory.objectives import _explicit, _products, _rationals, _sampling, _spectrum
 from greedylr_theory.params import Interval, param
 
 #: samples at a time, and rows of the workspace before those of the minibatch: their residuals
@@ -112,8 +112,8 @@ class LeastSquares(Objective):
     convex = True
 
     def check(self) -> None:
-        object.__setattr__(self, "features", _rows(self.features))
-        object.__setattr__(self, "targets", _numbers("targets (b)", self.targets))
+        object.__setattr__(self, "features", _explicit.rows("LeastSquares", "features (A)", self.features))
+        object.__setattr__(self, "targets", _explicit.numbers("LeastSquares", "targets (b)", self.targets))
         if len(self.targets) != len(self.features):
             raise ValueError(
                 f"LeastSquares.targets (b) must have one number per row of features (A), {len(self.features)}, "
@@ -188,24 +188,19 @@ class LeastSquares(Objective):
 
     @cached_property
     def _solution(self) -> Solution:
-        from flint import fmpq, fmpq_mat
+        from flint import fmpq
 
         n, d = len(self.features), self.dim
-        a = fmpq_mat([[fmpq(*value.as_integer_ratio()) for value in row] for row in self.features])
-        b = fmpq_mat([[fmpq(*value.as_integer_ratio())] for value in self.targets])
-        gram, right = a.transpose() * a, a.transpose() * b
-        reduced, rank = fmpq_mat([[*(gram[i, j] for j in range(d)), right[i, 0]] for i in range(d)]).rref()
-        # the normal equations always have a solution; coordinates without a pivot are free and set to zero
-        x = fmpq_mat(d, 1)
-        for i in range(rank):
-            x[next(j for j in range(d) if reduced[i, j] != 0), 0] = reduced[i, d]
+        a, b = _explicit.rational_matrix(self.features), _explicit.rational_matrix([[value] for value in self.targets])
+        # the normal equations always have a solution
+        x = _explicit.solved(a.transpose() * a, a.transpose() * b)
         residual = a * x - b
         squares = [residual[i, 0] ** 2 for i in range(n)]
         noise = sum((squares[i] * a[i, j] ** 2 for i in range(n) for j in range(d)), fmpq(0)) / n
         return Solution(
-            minimum=_float(sum(squares, fmpq(0)) / (2 * n)),
-            minimiser=tuple(_float(x[j, 0]) for j in range(d)),
-            gradient_noise=_float(noise),
+            minimum=_rationals.nearest(sum(squares, fmpq(0)) / (2 * n)),
+            minimiser=tuple(_rationals.nearest(x[j, 0]) for j in range(d)),
+            gradient_noise=_rationals.nearest(noise),
         )
 
     def expression(self, x: Any) -> Any:
@@ -216,39 +211,6 @@ class LeastSquares(Objective):
             for row, b in zip(self.features, self.targets, strict=True)
         ]
         return sum(residual**2 for residual in residuals) / (2 * len(residuals))
-
-
-def _rows(features: Any) -> tuple[tuple[float, ...], ...]:
-    try:
-        rows = tuple(_numbers("features (A)", row) for row in features)
-    except TypeError:
-        rows = ()
-    if not rows:
-        raise ValueError(f"LeastSquares.features (A) must be a non-empty sequence of rows of numbers, got {features!r}")
-    lengths = sorted({len(row) for row in rows})
-    if len(lengths) > 1:
-        raise ValueError(f"LeastSquares.features (A) must have rows of one length, got lengths {lengths}")
-    return rows
-
-
-def _numbers(name: str, values: Any) -> tuple[float, ...]:
-    problem = f"LeastSquares.{name} must consist of non-empty sequences of finite numbers, got {values!r}"
-    if isinstance(values, str | bytes):
-        raise ValueError(problem)
-    try:
-        numbers = tuple(float(value) for value in values)
-    except (TypeError, ValueError):
-        raise ValueError(problem) from None
-    if not numbers or not all(math.isfinite(number) for number in numbers):
-        raise ValueError(problem)
-    return numbers
-
-
-def _float(value: Any) -> float:
-    try:
-        return int(value.p) / int(value.q)  # Python's division of integers rounds correctly whatever their size
-    except OverflowError:
-        return math.copysign(math.inf, value.p)
 
 
 PLUGIN = LeastSquares

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from greedylr_theory.contracts import Objective, objective_kernel
 from greedylr_theory.elementary import fraction, sine_cosine_turn
+from greedylr_theory.objectives._rationals import rounded_down, rounded_up
 from greedylr_theory.params import NONNEGATIVE, POSITIVE, Interval, param
 
 FOUR_PI = 4.0 * math.pi
@@ -39,15 +40,15 @@ class Rastrigin(Objective):
 
     The kernel takes 1 - cos 2 pi x as 2 sin^2 pi x: nothing cancels, the loss is never negative, and it keeps its
     relative precision down to f* = 0, where A d - sum A cos 2 pi x_i leaves an error of some 1e-15 A d. Where |x_i| is
-    2^51 or more the wave is dropped: there x_i is a multiple of 1/2 and the slope of the wave is zero.
+    2^51 or more the wave is dropped: there x_i is a multiple of 1/2, where the wave has no slope, and x_i^2 > 10^30.
 
     The curvature along an axis is s (2 + 4 pi^2 A cos 2 pi x_i), so that f is convex only for A <= 1 / (2 pi^2) =
-    0.0506..., with strong_convexity s (2 - 4 pi^2 A); otherwise that is None. A shift of the minimiser is a shift of
+    0.0506..., with `strong_convexity` s (2 - 4 pi^2 A); otherwise that is None. A shift of the minimiser is a shift of
     the start: nothing in a run tells them apart, up to rounding.
 
     Args:
         dimension: d.
-        amplitude: A of the wave, in loss / length^2 like the curvature 2 of the parabola.
+        amplitude: A of the wave, in units of loss; its period is 1 in units of length.
         scale: s, factor of the whole function.
 
     Raises:
@@ -76,7 +77,7 @@ class Rastrigin(Objective):
     def smoothness(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
         """L = s (2 + 4 pi^2 A), the curvature at the minimiser, rounded up."""
         exact = Fraction(self.scale) * (2 + 4 * Fraction(self.amplitude) * (_PI_SQUARED + Fraction(1, 10**35)))
-        return _rounded(exact, math.inf)
+        return rounded_up(exact)
 
     @property
     def strong_convexity(self) -> float | None:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -84,7 +85,7 @@ class Rastrigin(Objective):
         if not self.convex:
             return None
         exact = Fraction(self.scale) * (2 - 4 * Fraction(self.amplitude) * (_PI_SQUARED + Fraction(1, 10**35)))
-        return max(_rounded(exact, -math.inf), 0.0)
+        return max(rounded_down(exact), 0.0)
 
     @property
     def minimiser(self) -> tuple[float, ...]:
@@ -95,16 +96,6 @@ class Rastrigin(Objective):
 
         a, s = sympy.Rational(self.amplitude), sympy.Rational(self.scale)
         return s * (a * len(x) + sum(z**2 - a * sympy.cos(2 * sympy.pi * z) for z in x))
-
-
-def _rounded(value: Fraction, towards: float) -> float:
-    """The float64 next to a positive rational, on the side named."""
-    try:
-        nearest = float(value)
-    except OverflowError:
-        return math.inf if towards > 0 else math.nextafter(math.inf, 0.0)
-    beyond = Fraction(nearest) >= value if towards > 0 else Fraction(nearest) <= value
-    return nearest if beyond else math.nextafter(nearest, towards)
 
 
 PLUGIN = Rastrigin

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from greedylr_theory.contracts import Objective, objective_kernel
+from greedylr_theory.objectives._rationals import rounded_up
 from greedylr_theory.params import POSITIVE, Interval, param
 
 
@@ -85,7 +86,7 @@ class Rosenbrock(Objective):
         r = Fraction(radius)
         ends = max(1200 * r**2 + 800 * r + 2, 400 * r + 200)
         bound = ends if self.dimension == 2 else 1200 * r**2 + 1200 * r + 202
-        return _rounded_up(Fraction(self.scale) * bound)
+        return rounded_up(Fraction(self.scale) * bound)
 
     def expression(self, x: Any) -> Any:
         import sympy
@@ -93,14 +94,6 @@ class Rosenbrock(Objective):
         return sympy.Rational(self.scale) * sum(
             100 * (after - before**2) ** 2 + (1 - before) ** 2 for before, after in pairwise(x)
         )
-
-
-def _rounded_up(value: Fraction) -> float:
-    try:
-        nearest = float(value)
-    except OverflowError:
-        return math.inf
-    return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)
 
 
 PLUGIN = Rosenbrock

@@ -7,6 +7,7 @@ that take its kernel another way, needs a line in OPTIONS.
 from __future__ import annotations
 
 import dataclasses
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,12 +55,29 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"dataset": THREE_CLASSES, "l2": 0.1, "batch": 4},
     ],
     "objectives/least_squares": [_POINTS, {**_POINTS, "batch": 2}],
+    "objectives/log_cosh": [{}, {"dimension": 3, "radius": 0.05, "curvature": 2.0}],
     "objectives/rastrigin": [
         {},
         {"dimension": 10},
         {"dimension": 3, "amplitude": 0.04, "scale": 5.0},
         {"dimension": 1, "amplitude": 0.0},
     ],
+    "objectives/resisting": [{"slopes": (1.0, 1.0), "depth": 0.5}, {"slopes": (2.0, 0.5, 3.0)}],
+    "objectives/rotated_quadratic": [
+        {"eigenvalues": (1.0, 10.0)},
+        {"eigenvalues": (0.0, 0.3, 7.0, 2.0), "target": (0.5, -1.0, 2.0, 0.0), "seed": 3},
+        {"eigenvalues": (4.0, 1.0, 1.0), "reflections": 1, "seed": 8},
+        {"eigenvalues": (4.0, 1.0), "reflections": 0},
+    ],
+    "objectives/squared_hinges": [
+        {"features": ((1.0, 0.0), (0.0, 1.0), (-1.0, -1.0)), "thresholds": (-1.0, 0.5, -2.0)},
+        {
+            "features": tuple((math.cos(i), math.sin(3 * i), 0.1 * i) for i in range(19)),
+            "thresholds": tuple(0.2 * (i % 5) - 0.4 for i in range(19)),
+            "weights": tuple(float(i % 3) for i in range(19)),
+        },
+    ],
+    "objectives/two_sample": [{}, {"curvature": 3.0, "separation": 0.5, "offset": 100.0}],
     "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
     "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
     "perturbations/gaussian": [{"channel": "gradient"}, {"strength": 0.1, "channel": "observed_loss"}],

@@ -31,6 +31,9 @@ _PAUSES = {"patience": 1, "cooldown": 2, "warmup": 1}
 #: parameters of plug-ins that have no defaults, or whose defaults leave most of the kernel idle
 OPTIONS: dict[str, dict[str, Any]] = {
     "objectives/least_squares": {"features": ((1.0, 0.5), (0.1, 2.0), (-1.5, 1.0)), "targets": (1.0, 0.3, -2.0)},
+    "objectives/resisting": {"slopes": (1.0, 2.0, 0.5)},
+    "objectives/rotated_quadratic": {"eigenvalues": (0.5, 3.0, 10.0)},
+    "objectives/squared_hinges": {"features": ((1.0, 0.5), (-0.1, -2.0), (-1.5, 1.0)), "thresholds": (-1.0, 0.3, 0.0)},
     "objectives/quadratic": {"eigenvalues": (0.5, 3.0, 10.0)},
     "schedulers/cyclic": {"max_lr": 0.1, "up": 30},
     "schedulers/one_cycle": {"total": 201},

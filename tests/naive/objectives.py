@@ -16,7 +16,11 @@ Result = tuple[float, list[float]]
 
 def value_and_gradient(objective: Any, x: Sequence[float], draws: Sequence[float] = ()) -> Result:
     """Loss and gradient that a run sees at x; draws are the uniforms of the step, for objectives that sample."""
-    rows = chosen_rows(objective.data.tolist(), objective.batch, draws) if objective.sampled else None
+    rows: Any = None
+    if type(objective).__name__ in landscapes.DRAWN:
+        rows = draws
+    elif objective.sampled:
+        rows = chosen_rows(objective.data.tolist(), objective.batch, draws)
     return TWINS[type(objective).__name__](objective, list(x), rows)
 
 

@@ -140,17 +140,33 @@ def series(kind: str, seed: int, length: int) -> list[float]:
 @st.composite
 def objectives(draw: st.DrawFn) -> Any:
     """Objectives of one to four coordinates whose kernels sum in a fixed order."""
-    from greedylr_theory.objectives import Huber, Quadratic, Rosenbrock
+    from greedylr_theory import objectives as found
 
-    kind = draw(st.sampled_from(["quadratic", "huber", "rosenbrock"]))
+    kind = draw(st.sampled_from(["quadratic", "quadratic", "bowl", "rosenbrock", "waves", "hinges", "resisting"]))
     scale = draw(st.sampled_from([1e-3, 1.0, 50.0]))
-    if kind == "huber":
-        return Huber(dimension=draw(st.integers(1, 4)), radius=draw(st.sampled_from([0.1, 1.0])), curvature=scale)
+    dimension = draw(st.integers(1, 4))
+    if kind == "bowl":
+        bowl = draw(st.sampled_from([found.Huber, found.LogCosh]))
+        return bowl(dimension=dimension, radius=draw(st.sampled_from([0.1, 1.0])), curvature=scale)
+    if kind == "waves":
+        ackley = found.Ackley(dimension=dimension, height=scale, decay=draw(st.sampled_from([0.2, 3.0])))
+        rastrigin = found.Rastrigin(
+            dimension=dimension, amplitude=draw(st.sampled_from([0.0, 0.05, 10.0])), scale=scale
+        )
+        return draw(st.sampled_from([ackley, rastrigin, found.TwoSample(curvature=scale, offset=scale)]))
+    if kind == "hinges":
+        entries = st.sampled_from([-1.0, -0.5, 0.0, 0.3, 2.0])
+        rows = draw(st.lists(st.tuples(*[entries] * dimension), min_size=1, max_size=18))
+        return found.SquaredHinges(features=tuple(rows), thresholds=(0.1 * scale,) * len(rows))
+    if kind == "resisting":
+        return found.Resisting(slopes=tuple(draw(st.lists(st.sampled_from([0.5, 1.0, 3.0]), min_size=1, max_size=4))))
     if kind == "rosenbrock":
-        return Rosenbrock(dimension=draw(st.integers(2, 4)), scale=scale)
+        return found.Rosenbrock(dimension=dimension + 1, scale=scale)
     eigenvalues = draw(st.lists(st.sampled_from([0.0, 0.1, 1.0, 10.0, 1e3, 1e200]), min_size=1, max_size=4))
     target = draw(st.just(()) | st.tuples(*[st.floats(-5, 5)] * len(eigenvalues)))
-    return Quadratic(eigenvalues=tuple(eigenvalues), target=target)
+    if draw(st.booleans()):
+        return found.RotatedQuadratic(eigenvalues=tuple(eigenvalues), target=target, seed=draw(st.integers(0, 9)))
+    return found.Quadratic(eigenvalues=tuple(eigenvalues), target=target)
 
 
 @st.composite
