@@ -55,6 +55,15 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "objectives/least_squares": [_POINTS, {**_POINTS, "batch": 2}],
     "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
     "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
+    "optimizers/adam_s": [{"weight_decay": 0.1}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
+    "optimizers/adam_w": [{"weight_decay": 0.1}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3, "weight_decay": 0.0}],
+    "optimizers/adaptive_heavy_ball": [{}, {"delta": 0.5}],
+    "optimizers/momentum": [
+        {},
+        {"momentum": 0.5, "nesterov": True, "weight_decay": 0.3},
+        {"momentum": 0.8, "dampening": 0.25, "weight_decay": 0.1},
+        {"momentum": 0.0, "weight_decay": 1.0},
+    ],
     "perturbations/gaussian": [{"channel": "gradient"}, {"strength": 0.1, "channel": "observed_loss"}],
     "perturbations/periodic_spike": [
         {"channel": "observed_loss"},

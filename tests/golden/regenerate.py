@@ -32,6 +32,8 @@ _PAUSES = {"patience": 1, "cooldown": 2, "warmup": 1}
 OPTIONS: dict[str, dict[str, Any]] = {
     "objectives/least_squares": {"features": ((1.0, 0.5), (0.1, 2.0), (-1.5, 1.0)), "targets": (1.0, 0.3, -2.0)},
     "objectives/quadratic": {"eigenvalues": (0.5, 3.0, 10.0)},
+    "optimizers/adam_s": {"weight_decay": 0.1},
+    "optimizers/momentum": {"momentum": 0.8, "nesterov": True, "weight_decay": 0.1},
     "schedulers/cyclic": {"max_lr": 0.1, "up": 30},
     "schedulers/one_cycle": {"total": 201},
     "schedulers/polynomial": {"power": 2.0},
