@@ -34,6 +34,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "objectives/quadratic": {"eigenvalues": (0.5, 3.0, 10.0)},
     "optimizers/adam_s": {"weight_decay": 0.1},
     "optimizers/momentum": {"momentum": 0.8, "nesterov": True, "weight_decay": 0.1},
+    "schedulers/barzilai_borwein": {"variant": 2},
+    "schedulers/chebyshev": {"total": 8},
     "schedulers/cyclic": {"max_lr": 0.1, "up": 30},
     "schedulers/one_cycle": {"total": 201},
     "schedulers/polynomial": {"power": 2.0},

@@ -28,11 +28,10 @@ from greedylr_theory.schedulers import (
     Sequential,
     Warmup,
 )
-from tests.contract._examples import assert_same_bits, examples
+from tests.contract._examples import assert_same_bits, examples, from_metrics
 from tests.contract.test_causality import noisy_descent
 from tests.parity.test_transformers import LR0, real_rates
 from tests.properties._strategies import metrics, plugins
-from tests.unit.test_stepper import from_metrics
 
 torch = pytest.importorskip("torch")
 
