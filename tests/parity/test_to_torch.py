@@ -247,6 +247,14 @@ def test_what_cannot_be_driven_is_one_sentence(make: Any, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@examples("schedulers", lambda plugin: not from_metrics(plugin))
+def test_a_rule_that_reads_gradients_or_the_objective_is_refused_in_one_sentence(plugin: Any) -> None:
+    name = type(plugin).__name__
+    with pytest.raises(ValueError, match=rf"^only a rule that follows from metrics alone .* got {name}$") as caught:
+        to_torch(plugin, an_optimizer(0.1), steps=40)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_configuration_or_metric_that_cannot_do_what_it_seems_warns_once() -> None:
     with pytest.warns(ScheduleWarning, match=r"lr0 = 3 lies above max_lr = 1") as caught:
         live = to_torch(GreedyLibrary(smooth=True), an_optimizer(3.0))
