@@ -24,7 +24,7 @@ def load(package: str, export: str = "PLUGIN") -> dict[str, Any]:
         AttributeError: a public file lacks the export.
 
     >>> sorted(load("greedylr_theory.optimizers"))
-    ['adam', 'gradient_descent']
+    ['adam', 'adam_s', 'adam_w', 'adaptive_heavy_ball', 'gradient_descent', 'momentum']
     """
     return {name: instance(package, name, export) for name in names(package)}
 

@@ -80,6 +80,15 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "objectives/two_sample": [{}, {"curvature": 3.0, "separation": 0.5, "offset": 100.0}],
     "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
     "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
+    "optimizers/adam_s": [{"weight_decay": 0.1}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
+    "optimizers/adam_w": [{"weight_decay": 0.1}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3, "weight_decay": 0.0}],
+    "optimizers/adaptive_heavy_ball": [{}, {"delta": 0.5}],
+    "optimizers/momentum": [
+        {},
+        {"momentum": 0.5, "nesterov": True, "weight_decay": 0.3},
+        {"momentum": 0.8, "dampening": 0.25, "weight_decay": 0.1},
+        {"momentum": 0.0, "weight_decay": 1.0},
+    ],
     "perturbations/gaussian": [{"channel": "gradient"}, {"strength": 0.1, "channel": "observed_loss"}],
     "perturbations/periodic_spike": [
         {"channel": "observed_loss"},
@@ -100,6 +109,13 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"strength": 0.01, "channel": "gradient", "period": 11, "duration": 4},
     ],
     "perturbations/adversarial": [{"channel": "observed_loss"}, {"strength": 0.1, "channel": "gradient"}],
+    "schedulers/armijo": [
+        {},
+        {"decrease": 0.4, "shrink": 0.7, "growth": 1.0, "trials": 3},
+        {"decrease": 0.5, "start": "initial"},
+    ],
+    "schedulers/barzilai_borwein": [{}, {"variant": 2, "min_lr": 0.12, "max_lr": 0.5}],
+    "schedulers/chebyshev": [{"condition": 10.0}, {"condition": 12.5, "total": 6}],
     "schedulers/cosine": [{}, {"t_max": 7, "eta_min": 1e-3}],
     "schedulers/cosine_restarts": [{}, {"t_0": 3, "t_mult": 2, "eta_min": 1e-3}],
     "schedulers/cyclic": [
@@ -117,6 +133,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "schedulers/one_cycle_momentum": [{}, {"total": 70, "three_phases": True, "anneal": "linear"}],
     "schedulers/piecewise": [{"milestones": (4.0, 9.0), "factors": (1.0, 0.5, 2.0)}],
     "schedulers/polynomial": [{}, {"total": 17, "power": 2.5}],
+    "schedulers/polyak": [{}, {"minimum": -0.5, "factor": 1.5, "max_lr": 0.4}],
     "schedulers/sequential": [
         {"stages": (Exponential(0.9), GreedyBest(patience=0, factor=0.7)), "milestones": (5.0,)},
         {"stages": (GreedyPrevious(factor=0.8), Cosine(), Step(3)), "milestones": (7.0, 21.0)},
@@ -170,6 +187,11 @@ def every_example() -> pytest.MarkDecorator:
     """Parametrise a test over the examples of all four folders."""
     pairs = [(f"{folder}/{name}", plugin) for folder in FOLDERS for name, plugin in made(folder)]
     return pytest.mark.parametrize("plugin", [pytest.param(plugin, id=name) for name, plugin in pairs])
+
+
+def from_metrics(plugin: Any) -> bool:
+    """Whether a scheduler follows from metrics alone, so that logged ones can be replayed."""
+    return not any(phase.scheduler.needs_gradient or phase.scheduler.search for phase in plugin.phases())
 
 
 def field_of(plugin: Plugin) -> str:

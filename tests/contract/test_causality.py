@@ -7,10 +7,11 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pytest
 
 from greedylr_theory import Run, replay
 from greedylr_theory.contracts import OpenLoop, Plugin, ScheduleWarning
-from tests.contract._examples import assert_same_bits, examples, several, simulated, working_run
+from tests.contract._examples import assert_same_bits, examples, from_metrics, several, simulated, working_run
 
 
 def rates(scheduler: Any, metrics: Any, lr0: Any = 0.1) -> Any:
@@ -25,7 +26,7 @@ def noisy_descent(length: int) -> Any:
     return np.exp(-0.05 * np.arange(length)) + 0.1 * rng.normal(size=length)
 
 
-@examples("schedulers")
+@examples("schedulers", from_metrics)
 def test_a_later_metric_cannot_change_an_earlier_rate(plugin: Any) -> None:
     metrics = noisy_descent(60)
     expected = rates(plugin, metrics)
@@ -42,7 +43,7 @@ def has_no_horizon(plugin: Any) -> bool:
     return own and all(has_no_horizon(part) for _, part in plugin.parts())
 
 
-@examples("schedulers", has_no_horizon)
+@examples("schedulers", lambda plugin: has_no_horizon(plugin) and from_metrics(plugin))
 def test_a_prefix_of_the_metrics_gives_a_prefix_of_the_rates(plugin: Any) -> None:
     metrics = noisy_descent(60)
     expected = rates(plugin, metrics)
@@ -50,7 +51,18 @@ def test_a_prefix_of_the_metrics_gives_a_prefix_of_the_rates(plugin: Any) -> Non
         assert_same_bits(rates(plugin, metrics[:length]), expected[:length])
 
 
-@examples("schedulers")
+@examples("schedulers", lambda plugin: not from_metrics(plugin))
+def test_what_follows_from_gradients_cannot_be_replayed_and_knows_no_later_step(plugin: Any) -> None:
+    with pytest.raises(ValueError, match=rf"follows from metrics alone .* got {type(plugin).__name__}$") as caught:
+        rates(plugin, noisy_descent(9))
+    assert "\n" not in str(caught.value)
+    run = working_run(plugin)
+    expected = simulated([run])
+    for length in (1, 2, 17):
+        assert_same_bits(simulated([run.replaced("steps", length)]).lr, expected.lr[:, :length])
+
+
+@examples("schedulers", from_metrics)
 def test_a_run_uses_the_rates_that_replay_gives_for_what_it_observed(plugin: Any) -> None:
     """before_update: lr[t] follows from observed[: t + 1]; after_update: from observed[:t] alone."""
     runs = [run for r, run in enumerate(several(working_run(plugin, ordering="before_update"))) if r != 3]

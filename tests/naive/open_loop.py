@@ -31,6 +31,8 @@ def climb(t: float, steps: int) -> float:
 class OpenLoop:
     """A schedule known in advance; `steps` is the length of the run."""
 
+    view: Any = None  # schedules look at nothing
+
     def __init__(self, rule: Any, lr0: Sequence[float], steps: int) -> None:
         self.rule, self.lr0, self.steps = rule, list(lr0), steps
         self.count = 0

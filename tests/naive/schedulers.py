@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from tests.naive.from_theory import TWINS as FROM_THEORY
 from tests.naive.open_loop import TWINS as OPEN_LOOP
 from tests.naive.open_loop import OpenLoop
 
@@ -251,6 +252,8 @@ class InTurn:
     `before`: whether the losses come before the updates they belong to; then step 0 is the first observation.
     """
 
+    view: Any = None
+
     def __init__(self, starts: list[tuple[int, Any]], lr0: Sequence[float], steps: int, before: bool) -> None:
         self.starts, self.lr0, self.steps = starts, list(lr0), steps
         self.count = -1 if before else 0
@@ -273,6 +276,7 @@ class InTurn:
         self.enter()
         if not (isinstance(self.inner, OpenLoop) and self.fresh):
             # a table has its first rate already; a rule observes at once
+            self.inner.view = self.view
             self.inner.step(metric)
         self.fresh = False
         self.lr = list(self.inner.lr)
@@ -308,7 +312,7 @@ class RampTwin(OpenLoop):
 
 
 TWINS = {
-    **OPEN_LOOP, "Ramp": RampTwin, "Warmup": InTurn, "Sequential": InTurn,
+    **OPEN_LOOP, **FROM_THEORY, "Ramp": RampTwin, "Warmup": InTurn, "Sequential": InTurn,
     **{twin.__name__: twin for twin in (GreedyPrevious, GreedyBest, GreedyLibrary, GreedyStudy)},
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.naive import draws, elementary, objectives, optimizers, perturbations, schedulers
+from tests.naive import draws, elementary, from_theory, objectives, optimizers, perturbations, schedulers
 
 
 @dataclass
@@ -89,7 +89,8 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
     dim = run.objective.dim
     key = noise_key(run.objective)
     x = start_point(run)
-    scheduler = schedulers.twin(run.scheduler, [start_rate(run)], run.steps, run.ordering == "before_update")
+    rule = run.scheduler.bound(run.objective)
+    scheduler = schedulers.twin(rule, [start_rate(run)], run.steps, run.ordering == "before_update")
     controls = Controls(run)
     optimizer = optimizers.twin(run.optimizer, dim)
     perturbation = perturbations.twin(run.perturbation, dim)
@@ -125,6 +126,7 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
             level = run.objective.minimum + tolerance * (loss - run.objective.minimum)
         if record.steps_to_tolerance < 0 and loss <= level:
             record.steps_to_tolerance = t
+        scheduler.view = from_theory.View(list(x), list(gradient), loss, objective, sample)
         if before:
             scheduler.step(observed)
         record.lr.append(scheduler.lr[0])

@@ -28,11 +28,10 @@ from greedylr_theory.schedulers import (
     Sequential,
     Warmup,
 )
-from tests.contract._examples import assert_same_bits, examples
+from tests.contract._examples import assert_same_bits, examples, from_metrics
 from tests.contract.test_causality import noisy_descent
 from tests.parity.test_transformers import LR0, real_rates
 from tests.properties._strategies import metrics, plugins
-from tests.unit.test_stepper import from_metrics
 
 torch = pytest.importorskip("torch")
 
@@ -245,6 +244,14 @@ class Sloped(GreedyPrevious):
 def test_what_cannot_be_driven_is_one_sentence(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         make()
+    assert "\n" not in str(caught.value)
+
+
+@examples("schedulers", lambda plugin: not from_metrics(plugin))
+def test_a_rule_that_reads_gradients_or_the_objective_is_refused_in_one_sentence(plugin: Any) -> None:
+    name = type(plugin).__name__
+    with pytest.raises(ValueError, match=rf"^only a rule that follows from metrics alone .* got {name}$") as caught:
+        to_torch(plugin, an_optimizer(0.1), steps=40)
     assert "\n" not in str(caught.value)
 
 

@@ -62,6 +62,7 @@ def _rules() -> st.SearchStrategy[Any]:
 
 #: fields whose values depend on each other or on the length of the run
 TOGETHER: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "Chebyshev": {"condition": st.sampled_from([1.0, 1.5, 100.0]) | st.floats(1.0, 1e12)},
     "MultiStep": {"milestones": st.lists(st.integers(1, 30).map(float), min_size=1, max_size=4).map(tuple)},
     "OneCycle": {"total": st.none()},
     "OneCycleMomentum": {"total": st.none()},
@@ -183,6 +184,6 @@ def runs(draw: st.DrawFn, scheduler: type[Plugin]) -> Run:
         start=draw(rules | points),
         lr0=draw(st.sampled_from([0.1, 0.01, 1e-3]) | RATES | st.builds(LogUniform, st.just(1e-4), st.just(10.0))),
         steps=draw(st.integers(1, 45)),
-        ordering=draw(st.sampled_from(["before_update", "after_update"])),
+        ordering=getattr(scheduler, "ordering", None) or draw(st.sampled_from(["before_update", "after_update"])),
         replicate=draw(st.integers(0, 2**32 - 1)),
     )
