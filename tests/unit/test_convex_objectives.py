@@ -100,8 +100,8 @@ def test_each_sample_is_drawn_half_of_the_time() -> None:
     assert abs(np.mean(loss == 50.5) - 0.5) < 0.018
 
 
-def test_a_large_offset_shows_which_sample_was_drawn_and_nothing_else() -> None:
-    """Algorithm 1 on losses 0.5 + c or 0.5: the rate climbs when f_1 gives way to f_2, or to a smaller value."""
+def test_a_large_offset_hides_progress_where_the_sample_changes() -> None:
+    """Algorithm 1: the rate climbs whenever f_2 follows f_1 and falls whenever f_1 follows f_2, whatever x did."""
     run = Run(
         TwoSample(offset=1e9),
         scheduler=GreedyPrevious(factor=0.5, first="none", min_lr=1e-4, max_lr=1e-3),
