@@ -5,6 +5,7 @@ Exit codes: 0 all is well, 1 a claim or check is not as reviewed, 2 the input wa
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import warnings
@@ -150,7 +151,7 @@ def simulate(
         plugin = instance(f"greedylr_theory.{kind}s", name)
         if plugin.__name__ == "Quadratic":
             values[kind].setdefault("eigenvalues", "1,10")
-        plugins[kind] = plugin(**{key: plugin.parse(key, text) for key, text in values[kind].items()})
+        plugins[kind] = _made(plugin, values[kind], f"{kind}.")
     if replicates < 1:
         raise ValueError(f"--replicates must be at least 1, got {replicates}")
     point = StandardNormal() if start == "normal" else tuple(_number("--start", x) for x in start.split(","))
@@ -195,7 +196,7 @@ def replay(
     from greedylr_theory.simulation.replay import replay as replayed
 
     plugin = instance("greedylr_theory.schedulers", scheduler)
-    rule = plugin(**{key: plugin.parse(key, text) for key, text in _assignments(settings)})
+    rule = _made(plugin, dict(_assignments(settings)), "")
     rates = [_number("--lr0", entry) for entry in lr0.split(",")]
     name, metrics = logged.read_metric(file, column)
     steps = np.atleast_2d(replayed(rule, metrics, rates if len(rates) > 1 else rates[0]).T).T
@@ -297,6 +298,19 @@ def _assignments(settings: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not equals or not path or not text:
             raise ValueError(f"--set must look like path=value, got {setting!r}")
         yield path.strip(), text
+
+
+def _made(plugin: Any, texts: dict[str, str], prefix: str) -> Any:
+    """A plug-in from the texts of --set; ValueError that names what is missing."""
+    values = {name: plugin.parse(name, text) for name, text in texts.items()}
+    required = [entry.name for entry in dataclasses.fields(plugin) if entry.default is dataclasses.MISSING]
+    missing = [name for name in required if name not in values]
+    if missing:
+        declared = dict(plugin.parameters())
+        typed = all(name in declared and declared[name].kind not in ("plugin", "plugins") for name in missing)
+        remedy = f": add --set {prefix}{missing[0]}=..." if typed else ", which can be given in Python only"
+        raise ValueError(f"{plugin.__name__} needs {', '.join(missing)}{remedy}")
+    return plugin(**values)
 
 
 def _number(name: str, text: str) -> float:

@@ -13,7 +13,7 @@ from greedylr_theory.params import POSITIVE, REAL, param
 
 @objective_kernel
 def one_sample(x, params, data, draws, workspace, gradient, loss):
-    """f_1 = h/2 (x - D/2)^2 + c where the draw is below 1/2, else f_2 = h/2 (x + D/2)^2; params hold h, D, c."""
+    """f_1 = h/2 (x - s)^2 + c if the draw is below 1/2, else f_2 = h/2 (x + s)^2, s = Delta/2; params h, Delta, c."""
     curvature, separation, offset = params[0], params[1], params[2]
     point, slope, uniform = x[0], gradient[0], draws[0]
     for lane in range(loss.size):
@@ -27,7 +27,7 @@ def one_sample(x, params, data, draws, workspace, gradient, loss):
 
 @objective_kernel
 def both_samples(x, params, data, draws, workspace, gradient, loss):
-    """f = (f_1 + f_2) / 2 = h/2 x^2 + (h D^2 / 4 + c) / 2."""
+    """f = (f_1 + f_2) / 2 = h/2 x^2 + (h s^2 + c) / 2, s = Delta/2."""
     curvature, separation, offset = params[0], params[1], params[2]
     point, slope = x[0], gradient[0]
     for lane in range(loss.size):
@@ -39,23 +39,24 @@ def both_samples(x, params, data, draws, workspace, gradient, loss):
 
 @dataclass(frozen=True)
 class TwoSample(Objective):
-    """f = (f_1 + f_2) / 2 in one dimension, f_1(x) = h/2 (x - D/2)^2 + c, f_2(x) = h/2 (x + D/2)^2.
+    """f = (f_1 + f_2) / 2 in one dimension, f_1(x) = h/2 (x - Delta/2)^2 + c, f_2(x) = h/2 (x + Delta/2)^2.
 
-    Each step sees f_1 or f_2, with probability 1/2 each. The offset c changes no gradient; a scheduler that compares
-    losses sees it, and for a large c learns from them which sample was drawn and nothing else.
+    Each step sees f_1 or f_2, with probability 1/2 each. The offset c changes no gradient, but a scheduler that
+    compares losses sees it: where c is large and the sample is not that of the step before, the comparison tells which
+    one was drawn and nothing about progress.
 
     Args:
         curvature: h of both, in loss / length^2.
-        separation: D, distance between the minimisers of f_1 and f_2, in units of length.
+        separation: Delta, distance between the minimisers of f_1 and f_2, in units of length.
         offset: c, added to f_1, in units of loss.
 
     Raises:
-        ValueError: h or D is not positive, or c is not finite.
+        ValueError: h or Delta is not positive, or c is not finite.
     """
 
     curvature: float = param(1.0, symbol="h", domain=POSITIVE, unit="loss/length^2", doc="curvature of both parabolas")
     separation: float = param(
-        2.0, symbol="D", domain=POSITIVE, unit="length", doc="distance between the minimisers of the two samples"
+        2.0, symbol=r"\Delta", domain=POSITIVE, unit="length", doc="distance between the minimisers of the two samples"
     )
     offset: float = param(0.0, symbol="c", domain=REAL, unit="loss", doc="constant added to the first sample")
 
@@ -84,13 +85,13 @@ class TwoSample(Objective):
 
     @property
     def minimum(self) -> float:
-        """f* = h D^2 / 8 + c / 2, to the nearest float64."""
+        """f* = h Delta^2 / 8 + c / 2, to the nearest float64."""
         h, separation, c = Fraction(self.curvature), Fraction(self.separation), Fraction(self.offset)
         return nearest(h * separation**2 / 8 + c / 2)
 
     @property
     def gradient_noise(self) -> float:
-        """sigma*^2 = (h D / 2)^2, to the nearest float64: both samples pull equally hard at x* = 0."""
+        """sigma*^2 = (h Delta / 2)^2, to the nearest float64: both samples pull equally hard at x* = 0."""
         return nearest((Fraction(self.curvature) * Fraction(self.separation) / 2) ** 2)
 
     def expression(self, x: Any) -> Any:

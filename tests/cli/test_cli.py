@@ -72,6 +72,22 @@ BAD = {
     ),
     "start that is no number": (["simulate", "--lr0", "1", "--start", "1,a"], ["--start", "'a'"]),
     "rate": (["simulate", "--lr0", "-1"], [r"lr0 (\gamma_0)", "-1.0"]),
+    "missing number": (
+        ["simulate", "--lr0", "1", "--objective", "resisting"],
+        ["Resisting needs slopes: add --set objective.slopes=..."],
+    ),
+    "missing table": (
+        ["simulate", "--lr0", "1", "--objective", "squared_hinges"],
+        ["SquaredHinges needs features, which can be given in Python only"],
+    ),
+    "missing schedule": (
+        ["replay", "log.csv", "--lr0", "0.1", "--scheduler", "warmup"],
+        ["Warmup needs after", "which can be given in Python only"],
+    ),
+    "condition of a spectrum": (
+        ["simulate", "--lr0", "1", "--set", "objective.eigenvalues=log_spaced:3:0.5"],
+        ["condition (kappa)", "[1, inf)", "0.5"],
+    ),
     "no such file": (["replay", "missing.csv", "--lr0", "0.1"], ["missing.csv"]),
     "no such column": (["replay", "log.csv", "--lr0", "0.1", "--column", "acc"], ["'acc'", "loss"]),
     "rate that is no number": (["replay", "log.csv", "--lr0", "fast"], ["--lr0", "'fast'"]),
