@@ -120,13 +120,15 @@ def verify(names: tuple[str, ...], as_json: bool, folder: Path) -> None:
 @click.option("--start", default="normal", show_default=True, help="x_0: numbers joined by commas, or 'normal'.")
 @click.option("--lr0", type=float, required=True, help="Initial step size.")
 @click.option("--steps", type=int, default=100, show_default=True, help="Number of updates T.")
-@click.option("--ordering", default="after_update", show_default=True, help="before_update or after_update.")
+@click.option(
+    "--ordering", help="before_update or after_update (default: what the scheduler needs, else after_update)."
+)
 @click.option("--replicates", type=int, default=1, show_default=True, help="Number of runs with their own noise.")
 @click.option("--stride", type=int, default=0, help="Print the trajectory of run 0 at every STRIDE-th step.")
 @one_sentence
 def simulate(
     objective: str, scheduler: str, optimizer: str, perturbation: str, settings: tuple[str, ...], start: str,
-    lr0: float, steps: int, ordering: str, replicates: int, stride: int,
+    lr0: float, steps: int, ordering: str | None, replicates: int, stride: int,
 ) -> None:  # fmt: skip
     """Run a scheduler on a test function and print what came of it.
 
@@ -155,9 +157,8 @@ def simulate(
     if replicates < 1:
         raise ValueError(f"--replicates must be at least 1, got {replicates}")
     point = StandardNormal() if start == "normal" else tuple(_number("--start", x) for x in start.split(","))
-    runs = [
-        Run(**plugins, start=point, lr0=lr0, steps=steps, ordering=ordering, replicate=r) for r in range(replicates)
-    ]
+    given: dict[str, Any] = {} if ordering is None else {"ordering": ordering}
+    runs = [Run(**plugins, start=point, lr0=lr0, steps=steps, replicate=r, **given) for r in range(replicates)]
     trajectory = run_all(runs, stride=stride)
     console = Console()
     console.print(_summary_table(runs, trajectory))

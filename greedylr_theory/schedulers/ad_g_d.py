@@ -52,9 +52,10 @@ class AdGD(Scheduler):
     and from then on gamma_t >= 1 / (2 L). For convex f with a locally Lipschitz gradient the iterates converge to a
     minimiser, with no constant of f known and whatever gamma_0.
 
-    On a sampled objective g_t and g_{t-1} belong to different samples: norm(y) then contains the difference of two
-    noises, which does not vanish with s. The shorter the steps the more it counts, and the rate is driven to zero. The
-    stochastic version of the paper compares gradients of one sample instead, at twice the cost, and is not this rule.
+    On a sampled objective g_t and g_{t-1} belong to different samples, and noise on the gradient is new every time:
+    norm(y) then contains the difference of two noises, which does not vanish with s. Where noise outweighs the gradient
+    the second term is about a third of the rate, so that the rate falls to nothing. The stochastic version of the paper
+    compares gradients of one sample instead, at twice the cost, and is not this rule.
 
     Source: arXiv 1910.09529, Algorithm 1.
     """

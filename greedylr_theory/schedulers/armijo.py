@@ -65,8 +65,9 @@ class Armijo(Scheduler):
     accepted rate is below min(first trial, 2 r (1 - c_1) / L).
 
     The trials see f itself, on the sample of their step if the objective is sampled: the loss of that sample falls, not
-    necessarily the whole. g is the gradient that the optimizer gets, noise included. The trials go along -g, so that
-    the condition is about the step that is made only with plain gradient descent. A perturbation of the observed loss
+    necessarily the whole. g is the gradient that the optimizer gets, noise included: where it outweighs the gradient,
+    -g need not descend, and rates fall until nothing moves. The trials go along -g, so that the condition is about the
+    step that is made only with plain gradient descent. A perturbation of the observed loss
     is not seen, and one that kicks the iterate does so after f(x) was evaluated.
 
     Args:

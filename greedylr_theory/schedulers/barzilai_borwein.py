@@ -54,8 +54,10 @@ class BarzilaiBorwein(Scheduler):
     along s is negative or zero or nothing has moved, the rate stays as it was. Nothing makes the loss fall: even on
     quadratics it rises now and then, and on other convex functions the iteration need not converge.
 
-    On a sampled objective g_t and g_{t-1} belong to different samples: y is then the change of the gradient plus a
-    difference of two noises, and the quotients are not curvatures of anything. <s, y> <= 0 becomes frequent.
+    On a sampled objective g_t and g_{t-1} belong to different samples, and noise on the gradient is new at every step:
+    y is then the change of the gradient plus the difference of two noises, and the quotients are not curvatures. Where
+    noise outweighs the gradient, s is the last noise times the rate: variant 2 then about halves the rate at every
+    step, down to nothing, and variant 1 gives back about the rate it had.
 
     Args:
         variant: 1 or 2.

@@ -116,7 +116,7 @@ class Session:
 
     def trajectory(self) -> Trajectory:
         """What the runs have done so far; complete once `step` equals `steps`."""
-        # copies: the arrays of a single block are views of those that go on moving
+        # copies: with one block the rows are views of what the next step or a restore overwrites
         return Trajectory(**{name: array.copy() for name, array in self._blocks.results().items()})
 
     def checkpoint(self) -> dict[str, NDArray[Any]]:

@@ -38,6 +38,13 @@ def test_simulate_prints_what_came_of_the_run():
     assert "0.05" in result.stdout
 
 
+@pytest.mark.parametrize("scheduler", ["polyak", "armijo", "barzilai_borwein", "ad_g_d", "chebyshev", "silver"])
+def test_simulate_steps_a_scheduler_in_the_ordering_that_it_needs(scheduler: str):
+    result = run("simulate", "--scheduler", scheduler, "--lr0", "0.1", "--steps", "20")
+    assert result.exit_code == 0, result.stderr
+    assert "completed" in result.stdout
+
+
 def test_replay_prints_the_rates(folder: Path):
     result = run("replay", "log.csv", "--lr0", "0.25", "--set", "factor=0.5", "--set", "patience=0")
     assert result.exit_code == 0
@@ -71,6 +78,14 @@ BAD = {
         ["start (x_0)", "2", "(1.0, 2.0, 3.0)"],
     ),
     "start that is no number": (["simulate", "--lr0", "1", "--start", "1,a"], ["--start", "'a'"]),
+    "ordering": (
+        ["simulate", "--lr0", "1", "--scheduler", "polyak", "--ordering", "after_update"],
+        ["'before_update' for Polyak", "'after_update'"],
+    ),
+    "gradients": (
+        ["replay", "log.csv", "--lr0", "1", "--scheduler", "ad_g_d"],
+        ["only a rule that follows from metrics alone", "got AdGD"],
+    ),
     "rate": (["simulate", "--lr0", "-1"], [r"lr0 (\gamma_0)", "-1.0"]),
     "missing number": (
         ["simulate", "--lr0", "1", "--objective", "resisting"],

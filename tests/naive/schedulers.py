@@ -312,9 +312,10 @@ class RampTwin(OpenLoop):
 
 
 TWINS = {
-    **OPEN_LOOP, **FROM_THEORY, "Ramp": RampTwin, "Warmup": InTurn, "Sequential": InTurn,
+    **OPEN_LOOP, "Ramp": RampTwin, "Warmup": InTurn, "Sequential": InTurn,
     **{twin.__name__: twin for twin in (GreedyPrevious, GreedyBest, GreedyLibrary, GreedyStudy)},
 }  # fmt: skip
+TWINS.update(FROM_THEORY)
 
 
 def twin(rule: Any, lr0: Sequence[float], steps: int, before: bool = False) -> Any:
