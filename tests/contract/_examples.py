@@ -18,7 +18,7 @@ import pytest
 from greedylr_theory import Run, Trajectory, load, simulate
 from greedylr_theory.contracts import Objective, Plugin, ScheduleWarning
 from greedylr_theory.params import Choice, Parameter
-from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, GreedyPrevious, Step
+from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, GreedyPrevious, Linear, Step, Warmup
 from greedylr_theory.simulation.draws import even
 
 FOLDERS = ("objectives", "optimizers", "schedulers", "perturbations")
@@ -75,6 +75,11 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"strength": 0.01, "channel": "gradient", "period": 11, "duration": 4},
     ],
     "perturbations/adversarial": [{"channel": "observed_loss"}, {"strength": 0.1, "channel": "gradient"}],
+    "schedulers/chained": [
+        {"schedules": (Linear(start_factor=0.1, end_factor=1.0, total=5), Cosine(), Step(9, 0.5))},
+        {"schedules": (Warmup(Exponential(0.9), length=7, start=0.2), Exponential(0.97))},
+        {"schedules": (Cosine(t_max=12),)},
+    ],
     "schedulers/cosine": [{}, {"t_max": 7, "eta_min": 1e-3}],
     "schedulers/cosine_restarts": [{}, {"t_0": 3, "t_mult": 2, "eta_min": 1e-3}],
     "schedulers/cyclic": [
@@ -92,6 +97,13 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "schedulers/one_cycle_momentum": [{}, {"total": 70, "three_phases": True, "anneal": "linear"}],
     "schedulers/piecewise": [{"milestones": (4.0, 9.0), "factors": (1.0, 0.5, 2.0)}],
     "schedulers/polynomial": [{}, {"total": 17, "power": 2.5}],
+    "schedulers/reduce_on_plateau": [
+        {},
+        {"patience": 0, "factor": 0.5, "threshold": 0.0, "min_lr": 1e-3},
+        {"patience": 1, "cooldown": 2, "threshold": 0.01, "threshold_mode": "abs", "eps": 1e-4},
+        {"patience": 1, "mode": "max", "threshold": 0.05, "factor": 0.0, "min_lr": 0.01},
+        {"patience": 0, "mode": "max", "threshold": 1e-3, "threshold_mode": "abs", "cooldown": 1},
+    ],
     "schedulers/sequential": [
         {"stages": (Exponential(0.9), GreedyBest(patience=0, factor=0.7)), "milestones": (5.0,)},
         {"stages": (GreedyPrevious(factor=0.8), Cosine(), Step(3)), "milestones": (7.0, 21.0)},
