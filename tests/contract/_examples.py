@@ -78,7 +78,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "schedulers/chained": [
         {"schedules": (Linear(start_factor=0.1, end_factor=1.0, total=5), Cosine(), Step(9, 0.5))},
         {"schedules": (Warmup(Exponential(0.9), length=7, start=0.2), Exponential(0.97))},
-        {"schedules": (Cosine(t_max=12),)},
+        {"schedules": (Warmup(Cosine(), length=4), Cosine(t_max=12))},
     ],
     "schedulers/cosine": [{}, {"t_max": 7, "eta_min": 1e-3}],
     "schedulers/cosine_restarts": [{}, {"t_0": 3, "t_mult": 2, "eta_min": 1e-3}],

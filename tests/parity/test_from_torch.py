@@ -22,7 +22,7 @@ from greedylr_theory.schedulers import Chained, Exponential, GreedyLibrary, Inve
 from greedylr_theory.simulation.stepper import Stepper
 from tests.contract._examples import assert_same_bits
 from tests.parity.test_schedules import CASES, made
-from tests.properties._strategies import metrics, plugins
+from tests.properties._strategies import metrics, plugins, series
 
 torch = pytest.importorskip("torch")
 optimization = pytest.importorskip("transformers.optimization")
@@ -185,6 +185,29 @@ def test_a_rule_is_read_anywhere_and_goes_on_to_the_bit(ours: Any, cls: Any, dat
             assert stepper.step(metric).tolist() == live.get_last_lr()
     if cut == 0:
         assert_same_bits(quietly(steppers[0].scheduler, logged, lr0), quietly(scheduler, logged, lr0))
+
+
+#: each in a stretch of rates that rise, fall, wait and start anew
+BUSY: list[dict[str, Any]] = [
+    {"patience": 0, "factor": 0.5, "cooldown": 3, "warmup": 1, "min_lr": 0.01, "max_lr": 0.4, "reset_start": 3},
+    {"patience": 1, "factor": 0.7, "cooldown": 1, "warmup": 4, "threshold": 0.01, "threshold_mode": "rel"},
+    {"patience": 0, "factor": 0.8, "smooth": True, "window_size": 5, "min_lr": 0.05, "reset_start": 4, "warmup": 2},
+    {"patience": 1, "factor": 0.6, "mode": "max", "smooth": True, "window_size": 3, "cooldown": 2},
+]
+
+
+@pytest.mark.parametrize("options", BUSY)
+@pytest.mark.parametrize("kind", ["descent", "walk", "cancelling"])
+def test_every_counter_of_the_library_rule_is_read_at_every_step(options: dict[str, Any], kind: str) -> None:
+    logged = [value for value in series(kind, 3, 90) if math.isfinite(value)]
+    live = optimization.GreedyLR(an_optimizer(0.1, 0.3), **options)
+    steppers, seen = [from_torch(live)], set[tuple[float, ...]]()
+    for metric in logged:
+        live.step(metric)
+        seen.add(tuple(live.get_last_lr()))
+        assert all(stepper.step(metric).tolist() == live.get_last_lr() for stepper in steppers)
+        steppers.append(from_torch(live))
+    assert len(seen) > 3
 
 
 def test_a_state_that_was_loaded_is_read_as_well() -> None:
