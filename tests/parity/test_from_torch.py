@@ -201,13 +201,13 @@ BUSY: list[dict[str, Any]] = [
 def test_every_counter_of_the_library_rule_is_read_at_every_step(options: dict[str, Any], kind: str) -> None:
     logged = [value for value in series(kind, 3, 90) if math.isfinite(value)]
     live = optimization.GreedyLR(an_optimizer(0.1, 0.3), **options)
-    steppers, seen = [from_torch(live)], set[tuple[float, ...]]()
+    steppers, seen = [from_torch(live)], {(0.1, 0.3)}
     for metric in logged:
         live.step(metric)
         seen.add(tuple(live.get_last_lr()))
         assert all(stepper.step(metric).tolist() == live.get_last_lr() for stepper in steppers)
         steppers.append(from_torch(live))
-    assert len(seen) > 3
+    assert len(seen) > 2
 
 
 def test_a_state_that_was_loaded_is_read_as_well() -> None:
