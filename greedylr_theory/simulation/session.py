@@ -116,7 +116,8 @@ class Session:
 
     def trajectory(self) -> Trajectory:
         """What the runs have done so far; complete once `step` equals `steps`."""
-        return Trajectory(**self._blocks.results())
+        # copies: with one block the rows are views of what the next step or a restore overwrites
+        return Trajectory(**{name: array.copy() for name, array in self._blocks.results().items()})
 
     def checkpoint(self) -> dict[str, NDArray[Any]]:
         """A copy of everything that moves."""

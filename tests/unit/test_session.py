@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,18 @@ def test_a_checkpoint_is_a_copy_and_can_be_restored_more_than_once() -> None:
     for name, array in kept.items():
         assert_same_bits(taken[name], array)
     assert_same_trajectory(ends[0], ends[1])
+
+
+def test_a_trajectory_is_a_copy() -> None:
+    session = Session([working_run()], stride=1)
+    taken = session.checkpoint()
+    session.advance(9)
+    seen = session.trajectory()
+    kept = {entry.name: getattr(seen, entry.name).copy() for entry in dataclasses.fields(seen)}
+    session.restore(taken)
+    session.advance(3)
+    for name, array in kept.items():
+        assert_same_bits(getattr(seen, name), array, name)
 
 
 def test_more_runs_than_lanes_and_a_random_start() -> None:
