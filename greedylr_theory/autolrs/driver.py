@@ -5,7 +5,7 @@ Choices where the paper leaves room or the published code differs:
 - Candidates meet the very noise of the steps that the chosen rate is then applied to, since noise is a function of the
   step; in the published code the data moves on from candidate to candidate.
 - The published acquisition weighs the standard deviation by 10^6, so that it fills the range evenly whatever it finds;
-  that is the default of `kappa`. A value near 2 weighs both.
+  that is the default of `exploration`. A value near 2 weighs both.
 - The last stage takes what is left of the run; a rest too short to look ahead in keeps the rate before it.
 - A candidate that diverges has an infinite forecast (10^6 there). To the Gaussian process no forecast is worse than
   the loss at the checkpoint by more than the best one is better, lest one large number flatten all others.
@@ -72,8 +72,8 @@ class AutoLRS(Parametrised):
 
     In each stage of tau steps `candidates` rates are run for tau / look_ahead steps from a checkpoint, the loss after
     tau steps is forecast from each (`fit`), and the rate with the best forecast is applied. tau doubles from stage to
-    stage. The first rate is drawn, the others minimise the lower confidence bound mean - kappa (standard deviation) of
-    a Gaussian process (Matern 5/2 and noise) over the logarithm of the rate.
+    stage. The first rate is drawn, the others minimise the lower confidence bound mean - exploration (standard
+    deviation) of a Gaussian process (Matern 5/2 and noise) over the logarithm of the rate.
 
     Args:
         low, high: range of rates, in length^2 / loss.
@@ -81,7 +81,7 @@ class AutoLRS(Parametrised):
         stage: tau of the first stage, in steps.
         longest: tau at which the doubling ends.
         look_ahead: tau over the steps that a candidate is run for.
-        kappa: weight of the standard deviation.
+        exploration: weight of the standard deviation.
         floor: a loss that cannot be fallen below, such as 0; None, as in the paper: not known.
         seed: of the first candidate of each stage; same seed, same bits.
 
@@ -103,7 +103,7 @@ class AutoLRS(Parametrised):
     stage: int = param(1000, symbol=r"\tau", domain=_COUNT, unit="steps", doc="first stage", kind="int")
     longest: int = param(8000, symbol=r"\tau_{max}", domain=_COUNT, unit="steps", doc="longest stage", kind="int")
     look_ahead: int = param(10, symbol=r"\tau/\tau'", domain=_COUNT, doc="stage over steps of a candidate", kind="int")
-    kappa: float = param(1e6, symbol=r"\kappa", domain=NONNEGATIVE, doc="weight of the standard deviation")
+    exploration: float = param(1e6, symbol=r"\kappa_{LCB}", domain=NONNEGATIVE, doc="weight of the standard deviation")
     floor: float | None = param(
         None, symbol="c_{min}", unit="loss", doc="what the loss cannot fall below", optional=True
     )
@@ -186,7 +186,7 @@ class AutoLRS(Parametrised):
             warnings.simplefilter("ignore", UserWarning)
             process.fit(shares[tried, None], values)
             mean, deviation = process.predict(shares[:, None], return_std=True)
-        return mean - self.kappa * deviation
+        return mean - self.exploration * deviation
 
 
 def _bounded(forecasts: list[float], begin: float) -> NDArray[np.float64]:

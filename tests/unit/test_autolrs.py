@@ -180,7 +180,7 @@ def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_weight_of_the_deviation_decides_where_it_looks() -> None:
     run = noisy_run(perturbation=LossNoise(scale=0.0), steps=40)
-    even, greedy = (dataclasses.replace(SEARCH, kappa=kappa, candidates=6).drive(run) for kappa in (1e6, 0.0))
+    even, greedy = (dataclasses.replace(SEARCH, exploration=weight, candidates=6).drive(run) for weight in (1e6, 0.0))
     spread = [np.diff(np.sort(np.log(found.stages[0].candidates))) for found in (even, greedy)]
     # six points cover three decades evenly (to a factor 2 of 1.38), or crowd where the forecast is best
     assert spread[0].min() > 0.69
