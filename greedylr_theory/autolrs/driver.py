@@ -83,7 +83,8 @@ class AutoLRS(Parametrised):
         look_ahead: tau over the steps that a candidate is run for.
         exploration: weight of the standard deviation.
         floor: a loss that cannot be fallen below, such as 0; None, as in the paper: not known.
-        seed: of the first candidate of each stage; same seed, same bits.
+        seed: of the first candidate of each stage; same seed, same bits (on one machine
+            with one version of scikit-learn).
 
     Raises:
         ValueError: a value lies outside its domain, low is not below high, or stages are too short to look ahead in.

@@ -30,12 +30,12 @@ from tests.unit.test_interop import COUSINS
 PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
 Pair = tuple[str, Any, Any]
 
-#: {label: (plug-in, class of torch, its options)}
-OPTIMIZERS: dict[str, tuple[Any, str, dict[str, Any]]] = {
-    "adam": (Adam(), "Adam", {}),
-    "adam, short memory": (Adam(0.5, 0.9, 1e-3), "Adam", {"betas": (0.5, 0.9), "eps": 1e-3}),
-    "gradient_descent": (GradientDescent(), "SGD", {}),
-}
+#: (plug-in, class of torch, its options)
+OPTIMIZERS: list[tuple[Any, str, dict[str, Any]]] = [
+    (Adam(), "Adam", {}),
+    (Adam(0.5, 0.9, 1e-3), "Adam", {"betas": (0.5, 0.9), "eps": 1e-3}),
+    (GradientDescent(), "SGD", {}),
+]
 _KINDS = ("descent", "walk", "levels", "spikes", "cancelling")
 
 
@@ -143,7 +143,10 @@ def page() -> str:
 
     modules = {"torch": "torch", "transformers": "transformers", "NumPy": "numpy"}
     versions = [f"{label} {importlib.metadata.version(name).split('+')[0]}" for label, name in modules.items()]
-    compared = {label.partition(",")[0] for label in OPTIMIZERS}
+    optimizers: dict[str, list[Pair]] = {}
+    for optimizer, name, options in OPTIMIZERS:
+        optimizers.setdefault(f"{optimizer.plugin_name()}, {name}", []).extend(of_optimizer(optimizer, name, options))
+    compared = {label.partition(",")[0] for label in optimizers}
     alone = [name for name in load("greedylr_theory.optimizers") if name not in compared]
     sections = [
         "# Beside the real libraries\n",
@@ -178,7 +181,7 @@ def page() -> str:
         table(
             "Optimizers",
             "400 steps on the same gradients and rates, three times, in units of the largest coordinate.",
-            [(label, of_optimizer(*given)) for label, given in OPTIMIZERS.items()],
+            optimizers.items(),
         ),
         f"Not on this page: {', '.join(alone)}.\n" if alone else "",
         "## No table\n\n" + "\n".join(f"- `{name}` {reason}." for name, reason in NO_TABLE.items()) + "\n",

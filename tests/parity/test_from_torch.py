@@ -14,11 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greedylr_theory import Run, replay, simulate
+from greedylr_theory import Batch, Run, replay, simulate
 from greedylr_theory.contracts import ScheduleWarning
 from greedylr_theory.interop import TorchSchedule, from_torch, schedule, to_torch
 from greedylr_theory.objectives import Quadratic
-from greedylr_theory.schedulers import Chained, Exponential, GreedyLibrary, InverseTime, ReduceOnPlateau, Step, Table
+from greedylr_theory.schedulers import (
+    Chained,
+    Constant,
+    Exponential,
+    GreedyLibrary,
+    InverseTime,
+    ReduceOnPlateau,
+    Step,
+    Table,
+    Warmup,
+)
 from greedylr_theory.simulation.stepper import Stepper
 from tests.contract._examples import assert_same_bits
 from tests.parity.test_schedules import CASES, made
@@ -297,6 +307,18 @@ def test_runs_of_different_schedules_are_not_simulated_as_one() -> None:
     one, two = Chained((Exponential(0.5), Step(3))), Chained((InverseTime(0.5), Step(3)))
     with pytest.raises(ValueError, match="run 1 has another make of the scheduler"):
         simulate([run.replaced("scheduler", one), run.replaced("scheduler", two)])
+
+
+def test_a_torch_schedule_takes_any_base_rate_and_place() -> None:
+    one = TorchSchedule("CosineAnnealingLR", {"T_max": 20, "eta_min": 0.01})
+    run = Run(Quadratic(eigenvalues=(1.0,)), scheduler=one, lr0=0.3, steps=30)
+    rates = [0.3, 0.05, 0.3, 1.5]
+    found = simulate(Batch(run, {"lr0": rates}), stride=1).lr
+    assert_same_bits(found, [one.rates(rate, 30)[:-1] for rate in rates])
+    later = run.replaced("scheduler", Warmup(one, length=5))
+    assert_same_bits(simulate([later], stride=1).lr[0, 5:], one.rates(0.3, 25)[:-1])
+    halved = run.replaced("scheduler", Chained((one, Constant(), Exponential(1.0))))
+    assert_same_bits(simulate([halved], stride=1).lr[0], one.rates(0.3, 30)[:-1])
 
 
 @pytest.mark.parametrize(
