@@ -6,7 +6,8 @@ Choices where the paper leaves room or the published code differs:
   step; in the published code the data moves on from candidate to candidate.
 - The published acquisition weighs the standard deviation by 10^6, so that it fills the range evenly whatever it finds;
   that is the default of `exploration`. A value near 2 weighs both.
-- The last stage takes what is left of the run; a rest too short to look ahead in keeps the rate before it.
+- The last stage takes what is left of the run; a rest too short to look ahead in keeps the rate before it, and so does
+  a run that has diverged.
 - A candidate that diverges has an infinite forecast (10^6 there). To the Gaussian process no forecast is worse than
   the loss at the checkpoint by more than the best one is better, lest one large number flatten all others.
 - Forecasts are of the observed loss, noise included; the published code changes to the validation loss late in a run.
@@ -138,7 +139,7 @@ class AutoLRS(Parametrised):
         while session.step < run.steps:
             first, length = session.step, min(tau, run.steps - session.step)
             ahead = length // self.look_ahead
-            if ahead >= SHORTEST:
+            if ahead >= SHORTEST and not session.trajectory().diverged[0]:
                 candidates, forecasts = self._search(session, len(stages), length, ahead)
                 # of rates that all diverge, the smallest
                 order = forecasts if min(forecasts) < math.inf else candidates
@@ -191,6 +192,8 @@ class AutoLRS(Parametrised):
 
 
 def _bounded(forecasts: list[float], begin: float) -> NDArray[np.float64]:
+    if not math.isfinite(begin):  # the stage begins where the run ends, and so does every candidate
+        return np.zeros(len(forecasts))
     finite = [value for value in forecasts if value < math.inf]
     worst = begin + abs(begin - min(finite, default=begin))
     return np.minimum(forecasts, worst)

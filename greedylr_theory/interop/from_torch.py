@@ -82,7 +82,7 @@ def _open_loop(live: Any, scheduler: Any, steps: int | None) -> Stepper:
 
 
 def _plateau(live: Any, steps: int | None) -> Stepper:
-    low = live.default_min_lr
+    low = getattr(live, "default_min_lr", None)  # not kept by every version
     scheduler = ReduceOnPlateau(
         mode=live.mode, factor=live.factor, patience=live.patience, threshold=live.threshold,
         threshold_mode=live.threshold_mode, cooldown=live.cooldown, eps=live.eps,

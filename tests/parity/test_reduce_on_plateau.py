@@ -75,7 +75,7 @@ def assert_equals_torch(data: st.DataObject) -> None:
             assert live.get_last_lr() == rates.tolist()
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_the_rule_is_the_class_in_torch(data: st.DataObject) -> None:
     assert_equals_torch(data)

@@ -150,9 +150,20 @@ def test_rates_that_diverge_are_not_chosen_and_of_such_the_smallest() -> None:
     wide = AutoLRS(low=0.5, high=1e60, candidates=5, stage=400).drive(run)
     assert math.inf in wide.stages[0].forecasts
     assert not wide.trajectory.diverged[0]
-    all_wrong = AutoLRS(low=1e50, high=1e60, candidates=3, stage=400).drive(run).stages[0]
-    assert all_wrong.rate == min(all_wrong.candidates)
-    assert all_wrong.forecasts == (math.inf,) * 3
+    all_wrong = AutoLRS(low=1e50, high=1e60, candidates=3, stage=100).drive(run)
+    first, *later = all_wrong.stages
+    assert first.rate == min(first.candidates)
+    assert first.forecasts == (math.inf,) * 3
+    assert [(stage.rate, stage.candidates) for stage in later] == [(first.rate, ())] * len(later)
+    assert all_wrong.trajectory.diverged[0]
+
+
+def test_a_stage_that_begins_where_the_run_ends_is_no_error() -> None:
+    """The last update of the first stage overflows, so that the next loss is not finite."""
+    run = Run(Quadratic(eigenvalues=(1.0,)), scheduler=Constant(), start=(1.0,), lr0=1.0, steps=90)
+    for low in np.geomspace(5e7, 2e8, 7):
+        outcome = AutoLRS(low=low, high=low * (1.0 + 1e-9), candidates=2, stage=40, look_ahead=5).drive(run)
+        assert outcome.stages[-1].last == 90
 
 
 @pytest.mark.parametrize(
