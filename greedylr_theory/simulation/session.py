@@ -68,12 +68,12 @@ class Session:
     @property
     def loss(self) -> Floats:
         """Last recorded loss (R,): f at the iterate before the last update; NaN before the first step."""
-        return self._blocks.results()["final_loss"]
+        return self._blocks.results()["final_loss"].copy()
 
     @property
     def x(self) -> Floats:
         """Current iterates (R, d)."""
-        return self._blocks.results()["x_end"]
+        return self._blocks.results()["x_end"].copy()
 
     @property
     def rates(self) -> Floats:
@@ -116,7 +116,7 @@ class Session:
 
     def trajectory(self) -> Trajectory:
         """What the runs have done so far; complete once `step` equals `steps`."""
-        # copies: with one block the rows are views of what the next step or a restore overwrites
+        # copies: the arrays of a single block are views of those that go on moving
         return Trajectory(**{name: array.copy() for name, array in self._blocks.results().items()})
 
     def checkpoint(self) -> dict[str, NDArray[Any]]:
