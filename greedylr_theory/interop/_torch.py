@@ -123,8 +123,8 @@ def one_cycle(
             raise ValueError("OneCycleLR needs total_steps, or epochs and steps_per_epoch, got neither")
         total_steps = _whole("epochs", epochs, 1) * _whole("steps_per_epoch", steps_per_epoch, 1)
     total = _whole("total_steps", total_steps, 1)
-    if steps >= total:
-        raise ValueError(f"OneCycleLR can make at most {total - 1} steps with total_steps {total}, got {steps}")
+    if steps > total:  # torch lets it go one step beyond the end of the cycle, along the last curve
+        raise ValueError(f"OneCycleLR can make at most {total} steps with total_steps {total}, got {steps}")
     if anneal_strategy not in ("cos", "linear") or not 0.0 <= pct_start <= 1.0:
         raise ValueError(
             f"anneal_strategy must be 'cos' or 'linear' and pct_start lie in [0, 1], got {anneal_strategy!r} and "

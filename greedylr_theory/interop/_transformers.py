@@ -1,12 +1,13 @@
 """The schedules of `transformers.optimization`: a factor of the base rate at each step, by the functions' own keywords.
 
-Each returns the factor as a function of the step; `base` is the base rate, which two of them need.
+Each returns the factor as a function of the step; `base` is the base rate, which three of them need.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 Factor = Callable[[int], float]
 
@@ -51,17 +52,20 @@ def hard_restarts(base: float, num_warmup_steps: int, num_training_steps: int, n
 
 
 def polynomial(
-    base: float, num_warmup_steps: int, num_training_steps: int, lr_end: float = 1e-7, power: float = 1.0
-) -> Factor:
-    if not base > lr_end:
-        raise ValueError(f"lr_end must be smaller than base_lr, got {lr_end!r} and {base!r}")
+    base: float, num_warmup_steps: int, num_training_steps: int, lr_end: float = 1e-7, power: float = 1.0,
+    lr_init: float | None = None,
+) -> Factor:  # fmt: skip
+    """`lr_init`: the rate that lr_end is relative to, which is the optimizer's default and not that of a group."""
+    initial = base if lr_init is None else lr_init
+    if not initial > lr_end:
+        raise ValueError(f"lr_end must be smaller than base_lr, got {lr_end!r} and {initial!r}")
     w, total = num_warmup_steps, num_training_steps
 
     def later(t: int) -> float:
         if t > total:
-            return lr_end / base
+            return lr_end / initial
         left = 1 - (t - w) / (total - w)
-        return ((base - lr_end) * left**power + lr_end) / base
+        return ((initial - lr_end) * left**power + lr_end) / initial
 
     return _after_warmup(w, later)
 
@@ -75,11 +79,35 @@ def cosine_floor(
     base: float, num_warmup_steps: int, num_training_steps: int, num_cycles: float = 0.5,
     min_lr: float | None = None, min_lr_rate: float | None = None,
 ) -> Factor:  # fmt: skip
-    if (min_lr is None) == (min_lr_rate is None):
-        raise ValueError(f"give one of min_lr and min_lr_rate, got {min_lr!r} and {min_lr_rate!r}")
-    floor = min_lr / base if min_lr is not None else float(min_lr_rate or 0.0)
+    floor = _floor(base, min_lr, min_lr_rate)
     w, length = num_warmup_steps, float(max(1, num_training_steps - num_warmup_steps))
     return _after_warmup(w, lambda t: max(0.0, _turned(num_cycles, float(t - w) / length) * (1 - floor) + floor))
+
+
+def cosine_floor_warmup_rate(
+    base: float, num_warmup_steps: int, num_training_steps: int, num_cycles: float = 0.5,
+    min_lr: float | None = None, min_lr_rate: float | None = None, warmup_lr_rate: float | None = None,
+) -> Factor:  # fmt: skip
+    """The warmup ends one step earlier than that of the others and the cosine is one step ahead."""
+    floor = _floor(base, min_lr, min_lr_rate)
+    w, length = float(num_warmup_steps), max(1.0, float(num_training_steps) - float(num_warmup_steps))
+
+    def factor(t: int) -> float:
+        if t < w and warmup_lr_rate is None:
+            return (t + 1.0) / max(1.0, w)
+        if t < w:
+            first = float(warmup_lr_rate or 0.0)
+            return first + (1.0 - first) * float(t) / max(1, w - 1)
+        turned = 0.5 * (1.0 + math.cos(math.pi * num_cycles * 2.0 * ((t - w + 1.0) / length)))
+        return max(0, turned * (1 - floor) + floor)
+
+    return factor
+
+
+def _floor(base: float, min_lr: float | None, min_lr_rate: float | None) -> float:
+    if (min_lr is None) == (min_lr_rate is None):
+        raise ValueError(f"give one of min_lr and min_lr_rate, got {min_lr!r} and {min_lr_rate!r}")
+    return min_lr / base if min_lr is not None else float(min_lr_rate or 0.0)
 
 
 def warmup_stable_decay(
@@ -114,3 +142,35 @@ def warmup_stable_decay(
         return max(0.0, value * (1.0 - min_lr_ratio) + min_lr_ratio)
 
     return factor
+
+
+def by_type(
+    base: float, name: str, num_warmup_steps: int | None = None, num_training_steps: int | None = None,
+    scheduler_specific_kwargs: Mapping[str, Any] | None = None,
+) -> Factor:  # fmt: skip
+    """get_scheduler: one of the others by the word of `TrainingArguments.lr_scheduler_type`."""
+    rules: dict[str, tuple[Callable[..., Factor], tuple[str, ...]]] = {
+        "linear": (linear, ("num_warmup_steps", "num_training_steps")),
+        "cosine": (cosine, ("num_warmup_steps", "num_training_steps")),
+        "cosine_with_restarts": (hard_restarts, ("num_warmup_steps", "num_training_steps")),
+        "polynomial": (polynomial, ("num_warmup_steps", "num_training_steps")),
+        "constant": (constant, ()),
+        "constant_with_warmup": (constant_warmup, ("num_warmup_steps",)),
+        "inverse_sqrt": (inverse_sqrt, ("num_warmup_steps",)),
+        "cosine_with_min_lr": (cosine_floor, ("num_warmup_steps", "num_training_steps")),
+        "cosine_warmup_with_min_lr": (cosine_floor_warmup_rate, ("num_warmup_steps", "num_training_steps")),
+        "warmup_stable_decay": (warmup_stable_decay, ("num_warmup_steps",)),
+    }
+    if name not in rules:
+        raise ValueError(f"the name of a table must be one of {', '.join(rules)}, got {name!r}")
+    rule, needed = rules[name]
+    given = {"num_warmup_steps": num_warmup_steps, "num_training_steps": num_training_steps}
+    for option in needed:
+        if given[option] is None:
+            raise ValueError(f"{name} needs {option}, got none")
+    chosen = {option: given[option] for option in needed}
+    if name == "warmup_stable_decay":
+        chosen["num_training_steps"] = num_training_steps
+    # the two constant schedules are made without further keywords, whatever is given
+    extra = {} if name in ("constant", "constant_with_warmup") else dict(scheduler_specific_kwargs or {})
+    return rule(base, **chosen, **extra)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from greedylr_theory.interop import _torch, _transformers
 
 
-def schedule(name: str, *, base_lr: float, steps: int, **options: Any) -> NDArray[np.float64]:
+def schedule(name: str, /, *, base_lr: float, steps: int, **options: Any) -> NDArray[np.float64]:
     """Rates after 0, 1, ..., `steps` scheduler steps, as the real scheduler gives them.
 
     Args:
@@ -35,12 +35,14 @@ def schedule(name: str, *, base_lr: float, steps: int, **options: Any) -> NDArra
         Rates (steps + 1,).
 
     Raises:
-        ValueError: there is no such schedule or option, one is missing, a value is impossible, or OneCycleLR would be
-            stepped beyond its end.
+        ValueError: there is no such schedule or option, one is missing, a value is impossible, OneCycleLR would be
+            stepped beyond its end, or the name belongs to what cannot be a table: the message says what to use.
 
     >>> schedule("StepLR", base_lr=1.0, steps=4, step_size=2, gamma=0.5)
     array([1.  , 1.  , 0.5 , 0.5 , 0.25])
     """
+    if name in NO_TABLE:
+        raise ValueError(f"{name} {NO_TABLE[name]}")
     if name not in names():
         raise ValueError(f"there is no schedule {name!r}; there are: {', '.join(names())}")
     if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 0:
@@ -72,12 +74,12 @@ def _rates(name: str, base: float, steps: int, options: dict[str, Any]) -> list[
         raise ValueError(f"{name} cannot be computed from {options!r}: {error}") from None
 
 
-def _parts(schedulers: Any) -> list[tuple[str, dict[str, Any]]]:
+def _parts(schedulers: Any, known: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = []
     for part in schedulers if isinstance(schedulers, list | tuple) else ():
-        if not isinstance(part, list | tuple) or not part or part[0] not in _PARTS:
+        if not isinstance(part, list | tuple) or not part or part[0] not in known:
             raise ValueError(
-                f"schedulers must be a list of [name, {{options}}] with names among {', '.join(_PARTS)}, got {part!r}"
+                f"schedulers must be a list of [name, {{options}}] with names among {', '.join(known)}, got {part!r}"
             )
         found.append((part[0], dict(part[1]) if len(part) > 1 else {}))
     if not found:
@@ -87,7 +89,7 @@ def _parts(schedulers: Any) -> list[tuple[str, dict[str, Any]]]:
 
 def _sequential(base: float, steps: int, schedulers: Any, milestones: Sequence[int]) -> _torch.Rates:
     """Each part in turn, counted from its milestone, where it begins from the base rate."""
-    parts = _parts(schedulers)
+    parts = _parts(schedulers, [*_RECURSIVE, "CosineAnnealingWarmRestarts", "LambdaLR", *_TRANSFORMERS])
     if len(milestones) != len(parts) - 1:
         raise ValueError(f"milestones must be one fewer than the {len(parts)} schedulers, got {milestones!r}")
     starts = [0, *milestones]
@@ -99,7 +101,7 @@ def _sequential(base: float, steps: int, schedulers: Any, milestones: Sequence[i
 
 def _chained(base: float, steps: int, schedulers: Any) -> _torch.Rates:
     """At each step every part moves the rate that the part before it left, by its own recursion."""
-    parts = _parts(schedulers)
+    parts = _parts(schedulers, _RECURSIVE)
     for name, options in parts:
         _rates(name, base, 0, options)  # one sentence about a bad option
     rate = base
@@ -141,9 +143,23 @@ _TRANSFORMERS: dict[str, Callable[..., _transformers.Factor]] = {
     "get_polynomial_decay_schedule_with_warmup": _transformers.polynomial,
     "get_inverse_sqrt_schedule": _transformers.inverse_sqrt,
     "get_cosine_with_min_lr_schedule_with_warmup": _transformers.cosine_floor,
+    "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": _transformers.cosine_floor_warmup_rate,
     "get_wsd_schedule": _transformers.warmup_stable_decay,
+    "get_scheduler": _transformers.by_type,
 }
-#: what SequentialLR and ChainedScheduler are made of here
-_PARTS = (
+#: public names of the two libraries that no table can stand for, and why
+NO_TABLE: dict[str, str] = {
+    "LRScheduler": "is the base class of torch's schedulers and has no rates of its own",
+    "ReduceLROnPlateau": "sets the rate from a metric: use replay(ReduceOnPlateau(...), metrics, lr0)",
+    "get_reduce_on_plateau_schedule": "sets the rate from a metric: use replay(ReduceOnPlateau(...), metrics, lr0)",
+    "GreedyLR": "sets the rate from a metric: use replay(GreedyLibrary(...), metrics, lr0)",
+    "get_greedy_schedule": "sets the rate from a metric: use replay(GreedyLibrary(...), metrics, lr0)",
+    "AdafactorSchedule": "reports rates that Adafactor computes from the parameters, which no table knows in advance",
+    "get_adafactor_schedule": (
+        "reports rates that Adafactor computes from the parameters, which no table knows in advance"
+    ),
+}
+#: recursions from the rate in force, which ChainedScheduler is made of here; SequentialLR takes a few more
+_RECURSIVE = (
     "StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR", "PolynomialLR", "CosineAnnealingLR",
 )  # fmt: skip

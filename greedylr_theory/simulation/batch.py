@@ -71,17 +71,24 @@ def shared(run: Run) -> dict[str, Any]:
     objective = run.objective
     shape = {"dimension": objective.dim, "data": objective.data_digest, "sample size": objective.uniforms}
     phases = [(type(phase.scheduler), phase.path, phase.first, phase.last) for phase in run.scheduler.phases()]
-    controls = [(path, type(rule), _width(rule)) for path, rule in run.controls]
+    controls = [(path, type(rule), _inside(rule)) for path, rule in run.controls]
+    inside = {"make of the scheduler": _inside(run.scheduler)}
     channel = {"channel of the perturbation": run.perturbation.channel}  # its kernels need different draws
     widths = {f"number of {name} parameters": _width(getattr(run, name)) for name in PLUGINS}
     return {
-        **types, **shape, **widths, **channel, "steps": run.steps, "ordering": run.ordering, "phases": phases,
+        **types, **shape, **widths, **channel, **inside, "steps": run.steps, "ordering": run.ordering, "phases": phases,
         "controls": controls,
     }  # fmt: skip
 
 
 def _width(plugin: Parametrised) -> int:
     return max((rows.stop for rows in plugin.slots().values()), default=0)
+
+
+def _inside(plugin: Parametrised) -> tuple[Any, ...]:
+    """What the packed numbers do not say, here and further inside: types, texts, and which rows are whose."""
+    own = [getattr(plugin, name) for name, declared in plugin.parameters() if declared.kind == "text"]
+    return type(plugin), own, plugin.slots(), [_inside(part) for _, part in plugin.parts()]
 
 
 def require_shared(run: Run, wanted: dict[str, Any], position: int) -> None:

@@ -19,7 +19,7 @@ import pytest
 from greedylr_theory import Run, Trajectory, load, simulate
 from greedylr_theory.contracts import Objective, Plugin, ScheduleWarning
 from greedylr_theory.params import Choice, Parameter
-from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, GreedyPrevious, Step
+from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, GreedyPrevious, Linear, Step, Warmup
 from greedylr_theory.simulation.draws import even
 
 FOLDERS = ("objectives", "optimizers", "schedulers", "perturbations")
@@ -116,6 +116,11 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "schedulers/barzilai_borwein": [{}, {"variant": 2, "min_lr": 0.12, "max_lr": 0.5}],
     "schedulers/chebyshev": [{"condition": 10.0}, {"condition": 12.5, "total": 6}],
+    "schedulers/chained": [
+        {"schedules": (Linear(start_factor=0.1, end_factor=1.0, total=5), Cosine(), Step(9, 0.5))},
+        {"schedules": (Warmup(Exponential(0.9), length=7, start=0.2), Exponential(0.97))},
+        {"schedules": (Warmup(Cosine(), length=4), Cosine(t_max=12))},
+    ],
     "schedulers/cosine": [{}, {"t_max": 7, "eta_min": 1e-3}],
     "schedulers/cosine_restarts": [{}, {"t_0": 3, "t_mult": 2, "eta_min": 1e-3}],
     "schedulers/cyclic": [
@@ -134,6 +139,13 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "schedulers/piecewise": [{"milestones": (4.0, 9.0), "factors": (1.0, 0.5, 2.0)}],
     "schedulers/polynomial": [{}, {"total": 17, "power": 2.5}],
     "schedulers/polyak": [{}, {"minimum": -0.5, "factor": 1.5, "max_lr": 0.4}],
+    "schedulers/reduce_on_plateau": [
+        {},
+        {"patience": 0, "factor": 0.5, "threshold": 0.0, "min_lr": 1e-3},
+        {"patience": 1, "cooldown": 2, "threshold": 0.01, "threshold_mode": "abs", "eps": 1e-4},
+        {"patience": 1, "mode": "max", "threshold": 0.05, "factor": 0.0, "min_lr": 0.01},
+        {"patience": 0, "mode": "max", "threshold": 1e-3, "threshold_mode": "abs", "cooldown": 1},
+    ],
     "schedulers/sequential": [
         {"stages": (Exponential(0.9), GreedyBest(patience=0, factor=0.7)), "milestones": (5.0,)},
         {"stages": (GreedyPrevious(factor=0.8), Cosine(), Step(3)), "milestones": (7.0, 21.0)},

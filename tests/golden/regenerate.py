@@ -21,7 +21,7 @@ import numpy as np
 
 from greedylr_theory import Run, load, simulate
 from greedylr_theory.contracts import Plugin, ScheduleWarning
-from greedylr_theory.schedulers import Exponential, GreedyBest
+from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest
 
 DIGESTS = Path(__file__).parent / "digests.json"
 FOLDERS = ("objectives", "optimizers", "schedulers", "perturbations")
@@ -39,12 +39,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "optimizers/momentum": {"momentum": 0.8, "nesterov": True, "weight_decay": 0.1},
     "schedulers/barzilai_borwein": {"variant": 2},
     "schedulers/chebyshev": {"total": 8},
+    "schedulers/chained": {"schedules": (Cosine(), Exponential(0.99))},
     "schedulers/cyclic": {"max_lr": 0.1, "up": 30},
     "schedulers/one_cycle": {"total": 201},
     "schedulers/polynomial": {"power": 2.0},
     "schedulers/table": {"factors": (1.0, 0.5, 0.75)},
     "schedulers/warmup_hard_restarts": {"cycles": 2},
     "schedulers/one_cycle_momentum": {"total": 201, "smallest": 0.05, "largest": 0.1},
+    "schedulers/reduce_on_plateau": {"patience": 1, "cooldown": 2, "factor": 0.9},
     "schedulers/sequential": {
         "stages": (Exponential(0.99), GreedyBest(patience=1, max_lr=0.15)),
         "milestones": (20.0,),

@@ -181,6 +181,34 @@ class GreedyLibrary:
                 self.restart()
 
 
+class ReduceOnPlateau:
+    """ReduceLROnPlateau of torch."""
+
+    def __init__(self, rule: Any, lr0: Sequence[float]) -> None:
+        self.lr = list(lr0)
+        self.rule = rule
+        self.lowest = spread(rule.min_lr, len(self.lr))
+        self.best = math.inf if rule.mode == "min" else -math.inf
+        self.bad = self.cooldown = 0
+
+    def step(self, metric: float) -> None:
+        if is_better(self.rule, metric, self.best):
+            self.best = metric
+            self.bad = 0
+        else:
+            self.bad += 1
+        if self.cooldown > 0:
+            self.cooldown -= 1
+            self.bad = 0
+        if self.bad > self.rule.patience:
+            for i, lr in enumerate(self.lr):
+                lower = max(lr * self.rule.factor, self.lowest[i])
+                if lr - lower > self.rule.eps:
+                    self.lr[i] = lower
+            self.cooldown = self.rule.cooldown
+            self.bad = 0
+
+
 class GreedyStudy:
     """The rule of the authors' robustness study: spikes are forgiven, the threshold follows the spread."""
 
@@ -311,9 +339,26 @@ class RampTwin(OpenLoop):
         return lr0 * (self.rule.start + (1.0 - self.rule.start) * (t / self.rule.length))
 
 
+class Chained(OpenLoop):
+    """ChainedScheduler as a product: the rate of the first part times rate over base rate of every other."""
+
+    def rate(self, lr0: float, t: int) -> float:
+        rate = self.alone(self.rule.schedules[0], lr0, t)
+        for part in self.rule.schedules[1:]:
+            rate *= self.alone(part, lr0, t) / lr0
+        return rate
+
+    def alone(self, part: Any, lr0: float, t: int) -> float:
+        schedule = twin(part, [lr0], self.steps)
+        for _ in range(t):
+            schedule.step(math.nan)
+        return schedule.lr[0]
+
+
+RULES = (GreedyPrevious, GreedyBest, GreedyLibrary, GreedyStudy, ReduceOnPlateau)
 TWINS = {
-    **OPEN_LOOP, "Ramp": RampTwin, "Warmup": InTurn, "Sequential": InTurn,
-    **{twin.__name__: twin for twin in (GreedyPrevious, GreedyBest, GreedyLibrary, GreedyStudy)},
+    **OPEN_LOOP, "Chained": Chained, "Ramp": RampTwin, "Warmup": InTurn, "Sequential": InTurn,
+    **{twin.__name__: twin for twin in RULES},
 }  # fmt: skip
 TWINS.update(FROM_THEORY)
 

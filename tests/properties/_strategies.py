@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from greedylr_theory import LogUniform, Run, StandardNormal, load
 from greedylr_theory.contracts import Plugin
 from greedylr_theory.params import Choice, Interval, Parameter
-from greedylr_theory.schedulers import Exponential, GreedyBest, GreedyPrevious, Step
+from greedylr_theory.schedulers import Exponential, GreedyBest, GreedyPrevious, Step, Warmup
 
 SCHEDULERS: dict[str, Any] = load("greedylr_theory.schedulers")
 OPTIMIZERS: dict[str, Any] = load("greedylr_theory.optimizers")
@@ -60,9 +60,14 @@ def _rules() -> st.SearchStrategy[Any]:
     return st.sampled_from([GreedyBest(patience=0), GreedyPrevious(factor=0.5), Exponential(0.9), Step(2)])
 
 
+def _fixed() -> st.SearchStrategy[Any]:
+    return st.sampled_from([Exponential(0.9), Step(2), Exponential(0.0), Warmup(Exponential(0.5), length=3)])
+
+
 #: fields whose values depend on each other or on the length of the run
 TOGETHER: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "Chebyshev": {"condition": st.sampled_from([1.0, 1.5, 100.0]) | st.floats(1.0, 1e12)},
+    "Chained": {"schedules": st.lists(_fixed(), min_size=1, max_size=3).map(tuple)},
     "MultiStep": {"milestones": st.lists(st.integers(1, 30).map(float), min_size=1, max_size=4).map(tuple)},
     "OneCycle": {"total": st.none()},
     "OneCycleMomentum": {"total": st.none()},

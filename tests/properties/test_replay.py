@@ -73,7 +73,7 @@ def test_a_later_metric_never_matters(name: str, data: st.DataObject) -> None:
     np.testing.assert_array_equal(compiled_replay(scheduler, logged[: t + 1], 0.1), expected[: t + 1])
 
 
-@pytest.mark.parametrize("name", [name for name in CLOSED_LOOP if hasattr(SCHEDULERS[name], "min_lr")])
+@pytest.mark.parametrize("name", [name for name in CLOSED_LOOP if hasattr(SCHEDULERS[name], "max_lr")])
 @settings(max_examples=60)
 @given(data=st.data())
 def test_bounds_given_to_replay_replace_those_of_the_scheduler(name: str, data: st.DataObject) -> None:

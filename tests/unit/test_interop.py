@@ -80,7 +80,7 @@ def test_a_plugin_is_the_same_schedule_to_rounding(
         ("StepLR", {"step_size": 0}, "step_size must be an integer of at least 1, got 0"),
         ("StepLR", {"step_size": 3, "steps": -1}, "steps must be an integer of at least 0, got -1"),
         ("ExponentialLR", {"gamma": "x"}, "ExponentialLR cannot be computed from"),
-        ("OneCycleLR", {"max_lr": 1.0, "total_steps": 20}, "at most 19 steps with total_steps 20, got 20"),
+        ("OneCycleLR", {"max_lr": 1.0, "total_steps": 19}, "at most 19 steps with total_steps 19, got 20"),
         ("OneCycleLR", {"max_lr": 1.0}, "needs total_steps, or epochs and steps_per_epoch"),
         ("SequentialLR", {"schedulers": [["StepLR", {"step_size": 3}]], "milestones": [4]}, "one fewer than the 1"),
         ("ChainedScheduler", {"schedulers": ["StepLR"]}, r"a list of \[name, {options}\]"),

@@ -71,6 +71,17 @@ def test_a_checkpoint_is_a_copy_and_can_be_restored_more_than_once() -> None:
     assert_same_trajectory(ends[0], ends[1])
 
 
+@pytest.mark.parametrize("count", [1, 70])
+def test_what_was_looked_at_does_not_move_when_the_runs_go_on(count: int) -> None:
+    session = Session([working_run(replicate=r) for r in range(count)], stride=1)
+    session.advance(7)
+    seen = {"x": session.x, "loss": session.loss, "rates": session.rates, **vars(session.trajectory())}
+    before = {name: array.copy() for name, array in seen.items()}
+    session.advance(9)
+    for name, array in seen.items():
+        assert_same_bits(array, before[name], name)
+
+
 def test_more_runs_than_lanes_and_a_random_start() -> None:
     runs = several(working_run(lr0=LogUniform(1e-3, 0.1)).replaced("lr0", 0.05), 150)
     session = Session(runs, stride=1)
@@ -114,17 +125,6 @@ def test_another_process_goes_on_to_the_bit(tmp_path: Path) -> None:
     with np.load(tmp_path / "end.npz") as stored:
         elsewhere = Trajectory(**stored)
     assert_same_trajectory(elsewhere, simulated(a_bit_of_everything()))
-
-
-@pytest.mark.parametrize("count", [1, 70])
-def test_what_was_looked_at_does_not_move_when_the_runs_go_on(count: int) -> None:
-    session = Session([working_run(replicate=r) for r in range(count)], stride=1)
-    session.advance(7)
-    seen = {"x": session.x, "loss": session.loss, "rates": session.rates, **vars(session.trajectory())}
-    before = {name: array.copy() for name, array in seen.items()}
-    session.advance(9)
-    for name, array in seen.items():
-        assert_same_bits(array, before[name], name)
 
 
 def test_before_the_first_step_nothing_is_known_and_afterwards_nothing_is_left() -> None:
