@@ -128,7 +128,7 @@ def param(
             per parameter group in `replay`), "text" (never seen by a kernel), or "plugin" and "plugins" (one
             object with declared parameters of its own, or a tuple of them; paths lead into it, as in
             "after.factor" and "parts.1.factor").
-        optional: whether None is accepted; the kernel sees NaN.
+        optional: whether None is accepted; the kernel sees NaN, or no row for a vector.
     """
     metadata = {_METADATA_KEY: Parameter(symbol, unit, doc, domain, kind, optional)}
     if default is dataclasses.MISSING:
@@ -297,7 +297,7 @@ class Parametrised:
         for name, declared in self.parameters():
             if declared.packed:
                 value = getattr(self, name)
-                width = len(value) if declared.kind == "vector" else 1
+                width = len(value or ()) if declared.kind == "vector" else 1
                 rows[name] = slice(start, start + width)
                 start += width
         for prefix, part in self.parts():
@@ -327,7 +327,7 @@ class Parametrised:
             if not declared.packed:
                 continue
             if declared.kind == "vector":
-                packed.extend(value)
+                packed.extend(value or ())
             elif isinstance(value, tuple):
                 if group is None:
                     raise ValueError(

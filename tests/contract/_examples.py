@@ -45,6 +45,24 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"eigenvalues": (1.0, 10.0)},
         {"eigenvalues": (0.0, 0.3, 7.0), "target": (0.5, -1.0, 2.0)},
     ],
+    "objectives/expression": [
+        {
+            "text": "x0**2 + 0.5*sqrt(1 + x1**2) + log(1 + exp(-x0)) + 0.25*x1**2",
+            "dimension": 2,
+            "declared_smoothness": 2.25,
+            "declared_strong_convexity": 0.5,
+            "declared_minimum": 1.1375789538303829,
+        },
+        {"text": "sum((1-x[i])**2 + 100*(x[i+1]-x[i]**2)**2, i, 0, 1) + sin(x0)*cos(3*x1) - 1e-3*tanh(x2/x[0]**2)/5"},
+        {"text": "max(x0**2, x1 - 30)**1.5 + min(exp(x1), 1e9)**-2 + abs(x0-9)**2.5 + cosh(x1)*sinh(x0)/8 + tan(x1/9)"},
+        {
+            "text": "log(1+exp(-x0)) + x0**2",
+            "declared_minimum": 0.6375789538303829,
+            "declared_minimiser": (0.22232347127832914,),
+            "declared_convex": True,
+        },
+        {"text": "sqrt(2+x0**2)**(1+x1**2/(9+x1**4)) - -x0*(x1 - 3) + x0*x0/(1+x0*x0)", "dimension": 3},
+    ],
     "objectives/huber": [{"dimension": 3, "radius": 0.5, "curvature": 2.0}],
     "objectives/logistic": [
         {"dataset": TWO_CLASSES, "l2": 0.1},
@@ -229,7 +247,7 @@ def another_value(owner: Any, name: str, declared: Parameter) -> Any:
         "plugins": [(Exponential(0.5), *value[1:])] if isinstance(value, tuple) else [],
     }.get(declared.kind, [0.25, 0.75, 0.5, 2.0, 1.0])
     if declared.kind == "vector":
-        candidates = [(candidate, *value[1:]) for candidate in candidates]
+        candidates = [(candidate, *(value or (0.0, 0.0))[1:]) for candidate in candidates]
     for candidate in candidates:
         if candidate != value:
             try:
