@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 Kind = Literal["float", "int", "bool", "choice", "vector", "per_group", "text", "plugin", "plugins"]
 
 _METADATA_KEY = "parameter"
+#: where `load_plugin` keeps the files of users, under names that end in the digest of the source
+_USERS_FILES = "greedylr_theory.plugin_files"
 _PACKED_KINDS: frozenset[Kind] = frozenset({"float", "int", "bool", "choice", "vector", "per_group"})
 _NESTED_KINDS: frozenset[Kind] = frozenset({"plugin", "plugins"})
 
@@ -238,19 +240,24 @@ class Parametrised:
 
     @classmethod
     def plugin_name(cls) -> str:
-        """File name for the package's own plug-ins, ``module:Class`` for a user's."""
+        """File name, or ``module:Class`` for a class that is in no plug-in's file."""
         module, _, leaf = cls.__module__.rpartition(".")
+        if module == _USERS_FILES:
+            return leaf.rpartition("_")[0]
         return leaf if module.startswith("greedylr_theory.") else f"{cls.__module__}:{cls.__qualname__}"
 
     def specification(self) -> dict[str, Any]:
-        """Everything that identifies this object, ready for canonical JSON; the version included."""
+        """Everything that identifies this object, ready for canonical JSON: version and user's source included."""
         values = {name: getattr(self, name) for name, _ in self.parameters()}
         for name, declared in self.parameters():
             if declared.kind == "plugin" and values[name] is not None:
                 values[name] = values[name].specification()
             elif declared.kind == "plugins" and values[name] is not None:
                 values[name] = [part.specification() for part in values[name]]
-        return {"plugin": self.plugin_name(), "version": self.version, **values}
+        name = {"plugin": self.plugin_name(), "version": self.version}
+        module, _, leaf = type(self).__module__.rpartition(".")
+        source = {"source": leaf.rpartition("_")[2]} if module == _USERS_FILES else {}
+        return {**name, **source, **values}
 
     def parts(self) -> Iterator[tuple[str, Parametrised]]:
         """What is nested in this object, with the path that leads there: "after", or "parts.0", "parts.1", ..."""

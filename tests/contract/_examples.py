@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 from greedylr_theory import Run, Trajectory, load, simulate
-from greedylr_theory.contracts import Objective, Plugin, ScheduleWarning
+from greedylr_theory.checks._subject import evaluated as evaluated
+from greedylr_theory.checks._subject import field_of as field_of
+from greedylr_theory.checks._subject import sample as sample
+from greedylr_theory.contracts import Plugin, ScheduleWarning
 from greedylr_theory.params import Choice, Parameter
 from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, GreedyPrevious, Step
-from greedylr_theory.simulation.draws import even
 
 FOLDERS = ("objectives", "optimizers", "schedulers", "perturbations")
 CATALOGUES: dict[str, dict[str, Any]] = {folder: load(f"greedylr_theory.{folder}") for folder in FOLDERS}
@@ -165,11 +167,6 @@ def every_example() -> pytest.MarkDecorator:
     return pytest.mark.parametrize("plugin", [pytest.param(plugin, id=name) for name, plugin in pairs])
 
 
-def field_of(plugin: Plugin) -> str:
-    """The field of Run that a plug-in goes into."""
-    return next(base.__name__.lower() for base in type(plugin).__mro__ if base.__base__ is Plugin)
-
-
 def working_run(plugin: Plugin | None = None, **fields: Any) -> Run:
     """A run in which a plug-in has something to do: noise on the loss, rates that rise and fall."""
     from greedylr_theory.objectives import Quadratic
@@ -214,25 +211,6 @@ def assert_same_trajectory(actual: Trajectory, desired: Trajectory, rows: Any = 
     """Every array of `actual` equals the given rows of `desired`, to the bit."""
     for entry in dataclasses.fields(Trajectory):
         assert_same_bits(getattr(actual, entry.name), getattr(desired, entry.name)[rows], entry.name)
-
-
-def evaluated(objective: Objective, points: Any, *, full: bool = False) -> tuple[Any, Any]:
-    """Losses (B,) and gradients (d, B) of the compiled kernel at points (d, B), on one fixed sample."""
-    points = np.ascontiguousarray(points, dtype=np.float64)
-    dim, lanes = points.shape
-    gradient, loss = np.full((dim, lanes), np.nan), np.full(lanes, np.nan)
-    workspace = np.zeros((objective.workspace_rows, lanes))
-    kernel = objective.full_kernel if full and objective.full_kernel else objective.kernel
-    params = np.ascontiguousarray(np.repeat(objective.pack()[:, None], lanes, axis=1))
-    data = np.ascontiguousarray(objective.data)
-    kernel(points, params, data, np.repeat(sample(objective)[:, None], lanes, axis=1), workspace, gradient, loss)
-    assert not workspace.any(), "a kernel must leave its workspace at zero"
-    return loss, gradient
-
-
-def sample(objective: Objective) -> Any:
-    """One fixed set of draws for a sampled objective."""
-    return np.random.default_rng(5).random(even(objective.uniforms))
 
 
 def another_value(owner: Any, name: str, declared: Parameter) -> Any:
