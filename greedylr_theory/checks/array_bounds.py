@@ -14,6 +14,7 @@ import numpy as np
 from greedylr_theory.checks._check import Check, OutOfBounds, Violation
 from greedylr_theory.checks._subject import field_of, require_same, sample
 from greedylr_theory.contracts import Scheduler
+from greedylr_theory.objectives.quadratic import Quadratic
 from greedylr_theory.simulation.draws import even
 
 LANES, STEPS, GUARD = 8, 6, 1024
@@ -115,7 +116,9 @@ def _called(plugin: Any, kernel: Any, guard: float) -> Arrays:
 def measure(plugin: Any) -> str:
     count = 0
     # a scheduler made of others lends its name to several kernels
-    subjects = [phase.scheduler for phase in plugin.phases()] if isinstance(plugin, Scheduler) else [plugin]
+    subjects: list[Any] = [plugin]
+    if isinstance(plugin, Scheduler):
+        subjects = [phase.scheduler for phase in plugin.bound(Quadratic(eigenvalues=(1.0, 2.0, 10.0))).phases()]
     for subject in subjects:
         for kernel in {subject.kernel, getattr(subject, "full_kernel", None)} - {None}:
             first, second = (_called(subject, kernel, guard) for guard in (-7.25, np.nan))

@@ -17,9 +17,9 @@ def blocks(name: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (FOLDER / name).read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(len(blocks("add-an-objective.md"))))
+@pytest.mark.parametrize("number", range(len(blocks("bring-your-own.md"))))
 def test_an_example_prints_what_its_comments_say(number: int, tmp_path: Path) -> None:
-    example = blocks("add-an-objective.md")[number]
+    example = blocks("bring-your-own.md")[number]
     script = tmp_path / "example.py"
     script.write_text(example)
     printed = io.StringIO()
