@@ -1,4 +1,4 @@
-"""Block kernels from rules for one run at a time: easy to write, a few times slower.
+"""Block kernels from rules for one run at a time: easy to write, somewhat slower.
 
 A rule is a function in code that numba compiles: numbers, arrays, loops, NumPy's mathematics. It is given the columns
 of one run: params (p,), state (s,), x and gradient (d,), draws (u,). It may write where it says so, and nowhere else;

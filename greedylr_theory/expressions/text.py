@@ -16,6 +16,7 @@ import math
 import re
 from typing import NoReturn
 
+from greedylr_theory.expressions.affine import LARGEST_INDEX, affine
 from greedylr_theory.expressions.tree import (
     FUNCTIONS,
     INDICES,
@@ -33,8 +34,6 @@ from greedylr_theory.expressions.tree import (
 
 #: characters of a text, levels of brackets, signs and exponents, and coordinates
 LONGEST, DEEPEST, MOST_COORDINATES = 10_000, 100, 10_000
-#: whole numbers in indices stay below this
-_LARGEST_INDEX = 10**6
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(
@@ -262,46 +261,8 @@ class _Parser:
 
     def affine(self, tree: Tree, start: int) -> Affine:
         """Whole numbers, indices, + - and * only."""
-        found = _affine(tree)
-        if found is None or any(abs(n) > _LARGEST_INDEX for n in (found.offset, *(f for _, f in found.factors))):
+        found = affine(tree)
+        if found is None or any(abs(n) > LARGEST_INDEX for n in (found.offset, *(f for _, f in found.factors))):
             part = self.text[start : self.place - len(self.token)].strip()
             self.refuse("have indices made of whole numbers, names of indices, + - and *", part)
         return found
-
-
-def _affine(tree: Tree) -> Affine | None:
-    match tree:
-        case Number(value):
-            return Affine(int(value)) if value.is_integer() and value <= _LARGEST_INDEX else None
-        case Index(name):
-            return Affine(0, ((name, 1),))
-        case Negation(operand):
-            found = _affine(operand)
-            return None if found is None else _combined(Affine(0), found, -1)
-        case Chain(operators, parts):
-            total = _affine(parts[0])
-            for operator, part in zip(operators, parts[1:], strict=True):
-                other = _affine(part)
-                if total is None or other is None or operator == "/":
-                    return None
-                if operator == "*":
-                    if total.factors and other.factors:
-                        return None
-                    total, factor = (total, other.offset) if total.factors else (other, total.offset)
-                    total = _combined(Affine(0), total, factor)
-                else:
-                    total = _combined(total, other, 1 if operator == "+" else -1)
-                if abs(total.offset) > _LARGEST_INDEX**2:
-                    return None
-            return total
-        case _:
-            return None
-
-
-def _combined(first: Affine, second: Affine, factor: int) -> Affine:
-    """first + factor * second."""
-    factors = dict(first.factors)
-    for name, value in second.factors:
-        factors[name] = factors.get(name, 0) + factor * value
-    kept = tuple(sorted((name, value) for name, value in factors.items() if value))
-    return Affine(first.offset + factor * second.offset, kept)
