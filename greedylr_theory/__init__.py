@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from greedylr_theory.catalog import load as load
     from greedylr_theory.contracts import Status as Status
+    from greedylr_theory.plugin_files import load_plugin as load_plugin
     from greedylr_theory.simulation.batch import Batch as Batch
     from greedylr_theory.simulation.replay import replay as replay
     from greedylr_theory.simulation.run import Run as Run
@@ -29,6 +30,7 @@ _HOME = {
     "Status": "contracts",
     "Trajectory": "simulation.simulate",
     "load": "catalog",
+    "load_plugin": "plugin_files",
     "replay": "simulation.replay",
     "simulate": "simulation.simulate",
 }
@@ -41,6 +43,7 @@ __all__ = [
     "Status",
     "Trajectory",
     "load",
+    "load_plugin",
     "replay",
     "simulate",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import os
 import platform
 from collections.abc import Callable
@@ -72,6 +73,11 @@ def kernel(signature: Any) -> Callable[[Callable[..., None]], Any]:
     """
 
     def compiled(function: Callable[..., None]) -> Any:
+        names, wanted = list(inspect.signature(function).parameters), len(signature.args)
+        if len(names) != wanted:
+            raise ValueError(
+                f"a kernel of this kind must take {wanted} arguments, got {function.__name__}({', '.join(names)})"
+            )
         # numba picks the cache folder while decorating; other people's numba functions keep theirs
         previous = numba.config.CACHE_DIR  # type: ignore[attr-defined]
         numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]

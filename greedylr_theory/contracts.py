@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, cast
 
-import numba
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
@@ -296,23 +294,3 @@ class Perturbation(Plugin):
     def state_rows(self, dim: int) -> int:
         """Rows of state per lane; all start at zero."""
         return 0
-
-
-def per_run(rule: Callable[..., float]) -> Any:
-    """Block kernel from a rule for a single run: easy to write, slower, compiled anew in each process.
-
-    Args:
-        rule: ``rule(step, observed, params, state, lr) -> float`` in code that numba compiles; params (p,)
-            and state (s,) belong to the run, and the rule may write to state.
-
-    >>> class Halving(Scheduler):
-    ...     kernel = per_run(lambda step, observed, params, state, lr: 0.5 * lr)
-    """
-    scalar = numba.njit(rule, nogil=True, error_model="numpy")
-
-    @numba.njit(SCHEDULER, nogil=True, error_model="numpy")
-    def block_kernel(step, groups, observed, x, gradient, params, state, lr):
-        for lane in range(lr.size):
-            lr[lane] = scalar(step, observed[lane], params[:, lane], state[:, lane], lr[lane])
-
-    return block_kernel

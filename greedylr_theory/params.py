@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 Kind = Literal["float", "int", "bool", "choice", "vector", "per_group", "text", "plugin", "plugins"]
 
 _METADATA_KEY = "parameter"
+#: where `load_plugin` keeps the files of users, under names that end in the digest of the source
+_USERS_FILES = "greedylr_theory.plugin_files"
 _PACKED_KINDS: frozenset[Kind] = frozenset({"float", "int", "bool", "choice", "vector", "per_group"})
 _NESTED_KINDS: frozenset[Kind] = frozenset({"plugin", "plugins"})
 
@@ -128,7 +130,7 @@ def param(
             per parameter group in `replay`), "text" (never seen by a kernel), or "plugin" and "plugins" (one
             object with declared parameters of its own, or a tuple of them; paths lead into it, as in
             "after.factor" and "parts.1.factor").
-        optional: whether None is accepted; the kernel sees NaN.
+        optional: whether None is accepted; the kernel sees NaN, or no row for a vector.
     """
     metadata = {_METADATA_KEY: Parameter(symbol, unit, doc, domain, kind, optional)}
     if default is dataclasses.MISSING:
@@ -238,19 +240,24 @@ class Parametrised:
 
     @classmethod
     def plugin_name(cls) -> str:
-        """File name for the package's own plug-ins, ``module:Class`` for a user's."""
+        """File name, or ``module:Class`` for a class that is in no plug-in's file."""
         module, _, leaf = cls.__module__.rpartition(".")
+        if module == _USERS_FILES:
+            return leaf.rpartition("_")[0]
         return leaf if module.startswith("greedylr_theory.") else f"{cls.__module__}:{cls.__qualname__}"
 
     def specification(self) -> dict[str, Any]:
-        """Everything that identifies this object, ready for canonical JSON; the version included."""
+        """Everything that identifies this object, ready for canonical JSON: version and user's source included."""
         values = {name: getattr(self, name) for name, _ in self.parameters()}
         for name, declared in self.parameters():
             if declared.kind == "plugin" and values[name] is not None:
                 values[name] = values[name].specification()
             elif declared.kind == "plugins" and values[name] is not None:
                 values[name] = [part.specification() for part in values[name]]
-        return {"plugin": self.plugin_name(), "version": self.version, **values}
+        name = {"plugin": self.plugin_name(), "version": self.version}
+        module, _, leaf = type(self).__module__.rpartition(".")
+        source = {"source": leaf.rpartition("_")[2]} if module == _USERS_FILES else {}
+        return {**name, **source, **values}
 
     def parts(self) -> Iterator[tuple[str, Parametrised]]:
         """What is nested in this object, with the path that leads there: "after", or "parts.0", "parts.1", ..."""
@@ -297,7 +304,7 @@ class Parametrised:
         for name, declared in self.parameters():
             if declared.packed:
                 value = getattr(self, name)
-                width = len(value) if declared.kind == "vector" else 1
+                width = len(value or ()) if declared.kind == "vector" else 1
                 rows[name] = slice(start, start + width)
                 start += width
         for prefix, part in self.parts():
@@ -327,7 +334,7 @@ class Parametrised:
             if not declared.packed:
                 continue
             if declared.kind == "vector":
-                packed.extend(value)
+                packed.extend(value or ())
             elif isinstance(value, tuple):
                 if group is None:
                     raise ValueError(

@@ -17,10 +17,12 @@ import numpy as np
 import pytest
 
 from greedylr_theory import Run, Trajectory, load, simulate
-from greedylr_theory.contracts import Objective, Plugin, ScheduleWarning
+from greedylr_theory.checks._subject import evaluated as evaluated
+from greedylr_theory.checks._subject import field_of as field_of
+from greedylr_theory.checks._subject import sample as sample
+from greedylr_theory.contracts import Plugin, ScheduleWarning
 from greedylr_theory.params import Choice, Parameter
 from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, GreedyPrevious, Linear, Step, Warmup
-from greedylr_theory.simulation.draws import even
 
 FOLDERS = ("objectives", "optimizers", "schedulers", "perturbations")
 CATALOGUES: dict[str, dict[str, Any]] = {folder: load(f"greedylr_theory.{folder}") for folder in FOLDERS}
@@ -46,6 +48,24 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "objectives/quadratic": [
         {"eigenvalues": (1.0, 10.0)},
         {"eigenvalues": (0.0, 0.3, 7.0), "target": (0.5, -1.0, 2.0)},
+    ],
+    "objectives/expression": [
+        {
+            "text": "x0**2 + 0.5*sqrt(1 + x1**2) + log(1 + exp(-x0)) + 0.25*x1**2",
+            "dimension": 2,
+            "declared_smoothness": 2.25,
+            "declared_strong_convexity": 0.5,
+            "declared_minimum": 1.1375789538303829,
+        },
+        {"text": "sum((1-x[i])**2 + 100*(x[i+1]-x[i]**2)**2, i, 0, 1) + sin(x0)*cos(3*x1) - 1e-3*tanh(x2/x[0]**2)/5"},
+        {"text": "max(x0**2, x1 - 30)**1.5 + min(exp(x1), 1e9)**-2 + abs(x0-9)**2.5 + cosh(x1)*sinh(x0)/8 + tan(x1/9)"},
+        {
+            "text": "log(1+exp(-x0)) + x0**2",
+            "declared_minimum": 0.6375789538303829,
+            "declared_minimiser": (0.22232347127832914,),
+            "declared_convex": True,
+        },
+        {"text": "sqrt(2+x0**2)**(1+x1**2/(9+x1**4)) - -x0*(x1 - 3) + x0*x0/(1+x0*x0)", "dimension": 3},
     ],
     "objectives/huber": [{"dimension": 3, "radius": 0.5, "curvature": 2.0}],
     "objectives/logistic": [
@@ -206,11 +226,6 @@ def from_metrics(plugin: Any) -> bool:
     return not any(phase.scheduler.needs_gradient or phase.scheduler.search for phase in plugin.phases())
 
 
-def field_of(plugin: Plugin) -> str:
-    """The field of Run that a plug-in goes into."""
-    return next(base.__name__.lower() for base in type(plugin).__mro__ if base.__base__ is Plugin)
-
-
 def working_run(plugin: Plugin | None = None, **fields: Any) -> Run:
     """A run in which a plug-in has something to do: noise on the loss, rates that rise and fall."""
     from greedylr_theory.objectives import Quadratic
@@ -257,25 +272,6 @@ def assert_same_trajectory(actual: Trajectory, desired: Trajectory, rows: Any = 
         assert_same_bits(getattr(actual, entry.name), getattr(desired, entry.name)[rows], entry.name)
 
 
-def evaluated(objective: Objective, points: Any, *, full: bool = False) -> tuple[Any, Any]:
-    """Losses (B,) and gradients (d, B) of the compiled kernel at points (d, B), on one fixed sample."""
-    points = np.ascontiguousarray(points, dtype=np.float64)
-    dim, lanes = points.shape
-    gradient, loss = np.full((dim, lanes), np.nan), np.full(lanes, np.nan)
-    workspace = np.zeros((objective.workspace_rows, lanes))
-    kernel = objective.full_kernel if full and objective.full_kernel else objective.kernel
-    params = np.ascontiguousarray(np.repeat(objective.pack()[:, None], lanes, axis=1))
-    data = np.ascontiguousarray(objective.data)
-    kernel(points, params, data, np.repeat(sample(objective)[:, None], lanes, axis=1), workspace, gradient, loss)
-    assert not workspace.any(), "a kernel must leave its workspace at zero"
-    return loss, gradient
-
-
-def sample(objective: Objective) -> Any:
-    """One fixed set of draws for a sampled objective."""
-    return np.random.default_rng(5).random(even(objective.uniforms))
-
-
 def another_value(owner: Any, name: str, declared: Parameter) -> Any:
     """A copy of `owner` with another legal value of one parameter, or None when no candidate is legal."""
     value = getattr(owner, name)
@@ -288,7 +284,7 @@ def another_value(owner: Any, name: str, declared: Parameter) -> Any:
         "plugins": [(Exponential(0.5), *value[1:])] if isinstance(value, tuple) else [],
     }.get(declared.kind, [0.25, 0.75, 0.5, 2.0, 1.0])
     if declared.kind == "vector":
-        candidates = [(candidate, *value[1:]) for candidate in candidates]
+        candidates = [(candidate, *(value or (0.0, 0.0))[1:]) for candidate in candidates]
     for candidate in candidates:
         if candidate != value:
             try:

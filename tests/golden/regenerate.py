@@ -30,6 +30,9 @@ _PAUSES = {"patience": 1, "cooldown": 2, "warmup": 1}
 
 #: parameters of plug-ins that have no defaults, or whose defaults leave most of the kernel idle
 OPTIONS: dict[str, dict[str, Any]] = {
+    "objectives/expression": {
+        "text": "log(cosh(x0)) + sin(x1)**2/(1+x0**2) + max(x1, x2)**2 + sqrt(1+x2**2) + abs(x2)**1.5"
+    },
     "objectives/least_squares": {"features": ((1.0, 0.5), (0.1, 2.0), (-1.5, 1.0)), "targets": (1.0, 0.3, -2.0)},
     "objectives/resisting": {"slopes": (1.0, 2.0, 0.5)},
     "objectives/rotated_quadratic": {"eigenvalues": (0.5, 3.0, 10.0)},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.naive import landscapes
+from tests.naive import expressions, landscapes
 from tests.naive.elementary import divided, exp, log
 
 #: the binary logistic loss takes one logarithm of a product of this many factors
@@ -74,6 +74,10 @@ def huber(objective: Any, x: list[float], rows: None) -> Result:
             loss += outer * (abs(z) - 0.5 * radius)
             gradient.append(outer if z > 0.0 else -outer)
     return loss, gradient
+
+
+def expression(objective: Any, x: list[float], rows: None) -> Result:
+    return expressions.value_and_gradient(objective.text, x)
 
 
 def least_squares(objective: Any, x: list[float], sample: list[list[float]] | None) -> Result:
@@ -152,6 +156,7 @@ def add_multiple(gradient: list[float], a: list[float], slope: float) -> None:
 
 TWINS = {
     **landscapes.TWINS,
+    "Expression": expression,
     "Quadratic": quadratic,
     "Rosenbrock": rosenbrock,
     "Huber": huber,

@@ -1,0 +1,5 @@
+"""`python -m greedylr_theory.cli`."""
+
+from greedylr_theory.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""The Python in docs/how-to: what it prints is what it says, and the scheduler is the one that other tests run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "docs/how-to"
+
+
+def blocks(name: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (FOLDER / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(blocks("bring-your-own.md"))))
+def test_an_example_prints_what_its_comments_say(number: int, tmp_path: Path) -> None:
+    example = blocks("bring-your-own.md")[number]
+    script = tmp_path / "example.py"
+    script.write_text(example)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        runpy.run_path(str(script))
+    assert printed.getvalue().splitlines() == re.findall(r"^print\(.*\)\s+# (.*)$", example, flags=re.MULTILINE)
+
+
+def test_the_scheduler_of_the_text_is_the_one_that_is_run() -> None:
+    assert blocks("add-a-scheduler.md")[0] == (FOLDER / "examples/halve_every.py").read_text(encoding="utf-8")
+
+
+def test_links_lead_somewhere() -> None:
+    for page in FOLDER.glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (FOLDER / target).exists(), (page.name, target)
