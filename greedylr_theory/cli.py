@@ -116,7 +116,7 @@ def verify(names: tuple[str, ...], as_json: bool, folder: Path) -> None:
 @click.option("--optimizer", default="gradient_descent", show_default=True, help="File name in .../optimizers.")
 @click.option("--perturbation", default="no_perturbation", show_default=True, help="File name in .../perturbations.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Parameter, e.g. scheduler.factor=0.5.")
-@click.option("--start", default="normal", show_default=True, help="x_0: numbers joined by commas, or 'normal'.")
+@click.option("--start", default="normal", show_default=True, help="x_0: numbers joined by commas, 'normal' or 'uniform'.")
 @click.option("--lr0", type=float, required=True, help="Initial step size.")
 @click.option("--steps", type=int, default=100, show_default=True, help="Number of updates T.")
 @click.option("--ordering", default="after_update", show_default=True, help="before_update or after_update.")
@@ -134,7 +134,7 @@ def simulate(
       greedylr simulate --lr0 0.05 --set objective.eigenvalues=1,10 --set scheduler.factor=0.5
       greedylr simulate --objective logistic --scheduler cosine --lr0 0.3 --steps 1000 --replicates 20
     """
-    from greedylr_theory import Run, StandardNormal
+    from greedylr_theory import Run, ScaledUniform, StandardNormal
     from greedylr_theory import simulate as run_all
     from greedylr_theory.catalog import instance
 
@@ -153,7 +153,8 @@ def simulate(
         plugins[kind] = plugin(**{key: plugin.parse(key, text) for key, text in values[kind].items()})
     if replicates < 1:
         raise ValueError(f"--replicates must be at least 1, got {replicates}")
-    point = StandardNormal() if start == "normal" else tuple(_number("--start", x) for x in start.split(","))
+    rules = {"normal": StandardNormal, "uniform": ScaledUniform}
+    point = rules[start]() if start in rules else tuple(_number("--start", x) for x in start.split(","))
     runs = [
         Run(**plugins, start=point, lr0=lr0, steps=steps, ordering=ordering, replicate=r) for r in range(replicates)
     ]

@@ -87,6 +87,14 @@ def plan_of(slots: list[Slot], base: Run) -> NDArray[np.int64]:
     return np.array(rows, dtype=np.int64)
 
 
+def evaluation(base: Run) -> tuple[Any, int, int, bool]:
+    """Kernel of the loss of a step, its draws, its rows of workspace, and whether it is the loss of a sample."""
+    objective = base.objective
+    if base.perturbation.relabels:
+        return objective.relabelled_kernel, *objective.relabelled_rows, True
+    return objective.kernel, objective.uniforms, objective.workspace_rows, objective.sampled
+
+
 @dataclass(frozen=True)
 class Blocks:
     """Every array that the driver reads or changes; the last block is filled up with copies of the last run."""
@@ -125,7 +133,7 @@ class Blocks:
         summary = zeros(driver.SUMMARY_ROWS)
         summary[:, driver.FINAL] = np.nan
         summary[:, driver.BEST], summary[:, driver.PEAK], summary[:, driver.REACHED] = np.inf, -np.inf, -1.0
-        summary[:, driver.LEVEL] = np.nan if objective.sampled else laid_out(collected.minimum[part])
+        summary[:, driver.LEVEL] = np.nan if evaluation(base)[3] else laid_out(collected.minimum[part])
         slots = slots_of(collected, part)
         state, levels = np.concatenate([slot.state for slot in slots]), np.array([slot.rates for slot in slots])
         for slot in slots:
@@ -135,6 +143,9 @@ class Blocks:
                 params[plugin] = params[plugin].copy()
                 params[plugin][getattr(base, plugin).slots()[name]] = np.rint(slot.rates) if whole else slot.rates
         params["scheduler"] = np.concatenate([slot.params for slot in slots])
+        if base.perturbation.relabels:
+            rates = base.perturbation.label_rates(params["perturbation"])
+            params["objective"] = np.concatenate([params["objective"], rates])
         return cls(
             base=base,
             count=lr0.size,
@@ -158,12 +169,13 @@ class Blocks:
         """Move the blocks in `rows` from step span[0] to step span[1] of span[2]."""
         objective, perturbation = self.base.objective, self.base.perturbation
         normal, uniform = perturbation.draws(objective.dim)
+        kernel, drawn, workspace_rows, sampled = evaluation(self.base)
         rules = [phase.scheduler for phase in self.base.scheduler.phases()]
         rules += [rule for _, rule in self.base.controls]
         search = next((rule.search for rule in rules if rule.search is not None), driver.no_search)
         kernels = [driver.no_scheduler if rule.search is not None else rule.kernel for rule in rules]
         driver.advance(
-            objective.kernel,
+            kernel,
             objective.full_kernel or objective.kernel,
             perturbation.kernel,
             *kernels,
@@ -174,7 +186,7 @@ class Blocks:
             span,
             (stride, int(self.base.ordering == "before_update")),
             tolerance,
-            (even(objective.uniforms), even(normal), even(uniform), objective.workspace_rows, int(objective.sampled)),
+            (even(drawn), even(normal), even(uniform), workspace_rows, int(sampled)),
             tuple(array[rows] for array in self.keys),
             self.x[rows],
             self.lr[rows],

@@ -39,6 +39,8 @@ _POINTS: dict[str, Any] = {
     "targets": (1.0, -2.0, 0.5, 3.0, 0.0),
 }
 
+_NETWORK: dict[str, Any] = {"inputs": 5, "samples": 13, "hidden": (4.0, 3.0), "seed": 3}
+
 #: {folder/file: keyword arguments of each example}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "objectives/quadratic": [
@@ -47,14 +49,23 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "objectives/huber": [{"dimension": 3, "radius": 0.5, "curvature": 2.0}],
     "objectives/logistic": [
+        {"dataset": TWO_CLASSES, "l2": 1e-3, "batch": 5, "largest_batch": 7},
         {"dataset": TWO_CLASSES, "l2": 0.1},
-        {"dataset": TWO_CLASSES, "l2": 1e-3, "batch": 5},
         {"dataset": THREE_CLASSES, "l2": 0.01},
         {"dataset": THREE_CLASSES, "l2": 0.1, "batch": 4},
+        {"dataset": THREE_CLASSES, "l2": 0.1, "batch": 3, "largest_batch": 6},
     ],
-    "objectives/least_squares": [_POINTS, {**_POINTS, "batch": 2}],
+    "objectives/least_squares": [{**_POINTS, "batch": 2, "largest_batch": 4}, {**_POINTS, "batch": 2}, _POINTS],
+    "objectives/perceptron": [
+        {**_NETWORK, "batch": 3, "largest_batch": 11},
+        {**_NETWORK, "activation": "tanh", "hidden": (5.0,)},
+        {"dataset": TWO_CLASSES, "hidden": (4.0, 3.0, 2.0), "loss": "logistic", "activation": "tanh", "batch": 9},
+        {"dataset": TWO_CLASSES, "hidden": (2.0, 1.0), "loss": "logistic"},
+    ],
     "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
     "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],
+    "perturbations/corrupted_batches": [{"probability": 0.4}],
+    "perturbations/label_noise": [{"probability": 0.3}, {"probability": 1.0}],
     "perturbations/gaussian": [{"channel": "gradient"}, {"strength": 0.1, "channel": "observed_loss"}],
     "perturbations/periodic_spike": [
         {"channel": "observed_loss"},
@@ -154,7 +165,7 @@ def field_of(plugin: Plugin) -> str:
 
 def working_run(plugin: Plugin | None = None, **fields: Any) -> Run:
     """A run in which a plug-in has something to do: noise on the loss, rates that rise and fall."""
-    from greedylr_theory.objectives import Quadratic
+    from greedylr_theory.objectives import LeastSquares, Quadratic
     from greedylr_theory.perturbations import LossNoise
     from greedylr_theory.schedulers import GreedyPrevious
 
@@ -166,6 +177,8 @@ def working_run(plugin: Plugin | None = None, **fields: Any) -> Run:
     }
     if plugin is not None:
         usual[field_of(plugin)] = plugin
+    if usual["perturbation"].relabels:
+        usual["objective"] = LeastSquares(**_POINTS, batch=2)
     usual["lr0"] = 0.5 / (usual["objective"].smoothness or 1000.0)
     return Run(**usual | fields)
 

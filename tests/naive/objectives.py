@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.naive import perceptron
 from tests.naive.elementary import divided, exp, log
 
 #: the binary logistic loss takes one logarithm of a product of this many factors
@@ -16,6 +17,11 @@ Result = tuple[float, list[float]]
 def value_and_gradient(objective: Any, x: Sequence[float], draws: Sequence[float] = ()) -> Result:
     """Loss and gradient that a run sees at x; draws are the uniforms of the step, for objectives that sample."""
     rows = chosen_rows(objective.data.tolist(), objective.batch, draws) if objective.sampled else None
+    return TWINS[type(objective).__name__](objective, list(x), rows)
+
+
+def value_and_gradient_of(objective: Any, x: Sequence[float], rows: list[list[float]]) -> Result:
+    """Loss and gradient of a sample that is given, labels included."""
     return TWINS[type(objective).__name__](objective, list(x), rows)
 
 
@@ -151,4 +157,5 @@ TWINS = {
     "Huber": huber,
     "LeastSquares": least_squares,
     "Logistic": logistic,
+    **perceptron.TWINS,
 }
