@@ -116,7 +116,9 @@ def verify(names: tuple[str, ...], as_json: bool, folder: Path) -> None:
 @click.option("--optimizer", default="gradient_descent", show_default=True, help="File name in .../optimizers.")
 @click.option("--perturbation", default="no_perturbation", show_default=True, help="File name in .../perturbations.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Parameter, e.g. scheduler.factor=0.5.")
-@click.option("--start", default="normal", show_default=True, help="x_0: numbers joined by commas, 'normal' or 'uniform'.")
+@click.option(
+    "--start", default="normal", show_default=True, help="x_0: numbers joined by commas, 'normal' or 'uniform'."
+)
 @click.option("--lr0", type=float, required=True, help="Initial step size.")
 @click.option("--steps", type=int, default=100, show_default=True, help="Number of updates T.")
 @click.option("--ordering", default="after_update", show_default=True, help="before_update or after_update.")

@@ -16,8 +16,8 @@ from greedylr_theory.elementary import LN2_HIGH, LN2_LOW, LOG2_E, ROUNDER, ROUND
 def add_products(out, out_rows, left, left_rows, right, right_rows, extents):
     """out[p, q] += sum_k left[p, k] right[q, k] per lane, for p, q, k below the extents.
 
-    The matrices lie in rows of arrays (rows, B): entry (i, j) in row first + i a + j b, given as (first, a, b). The rows
-    of `out` must be others than those of left and right.
+    The matrices lie in rows of arrays (rows, B): entry (i, j) in row first + i a + j b, given as (first, a, b). The
+    rows of `out` must be others than those of left and right.
     """
     first, out_p, out_q = out_rows
     left_first, left_p, left_k = left_rows

@@ -32,7 +32,7 @@ def network_rows(widths: tuple[int, ...]) -> int:
 
 @subroutine
 def outputs_of(params, layer, left, width):
-    """Width of a layer, whose inputs are `width`, when `left` coordinates remain: those of one unit are the output's."""
+    """Width of a layer with `width` inputs, when `left` coordinates remain: those of one unit are the output's."""
     return 1 if left == width + 1 else np.int64(params[HIDDEN + layer, 0])
 
 
@@ -90,15 +90,14 @@ def pass_tile(x, params, rows, inputs, size, gradient, loss):
         for unit in range(count):
             for s in range(size):
                 rows[above + unit * TILE + s, :] = x[biases + unit, :]
-        _layers.add_products(
-            rows, (above, TILE, 1), x, (first, width, 1), rows, (row, 1, TILE), (count, size, width)
-        )
+        _layers.add_products(rows, (above, TILE, 1), x, (first, width, 1), rows, (row, 1, TILE), (count, size, width))
         if biases + count < d:
             activate(rows, above, count, size, bent)
         first, width, row, layer = biases + count, count, above, layer + 1
     measure(rows, row, size, logistic, loss)
     slopes = row + TILE
-    for layer in range(layer - 1, -1, -1):
+    while layer > 0:
+        layer -= 1
         count, width = width, np.int64(params[HIDDEN + layer - 1, 0]) if layer > 0 else inputs
         first, below = first - count * (width + 1), row - width * TILE
         _layers.add_products(

@@ -20,7 +20,8 @@ def _rows(seed: int, samples: int, inputs: int) -> Floats:
     half = inputs // 2
     # correctly rounded sums, so that the labels are the same on every machine
     first, last = ([math.fsum(part) for part in np.square(columns).tolist()] for columns in (x[:, :half], x[:, -half:]))
-    return np.column_stack([x, np.array(first) > np.array(last)])
+    above = [float(a > b) for a, b in zip(first, last, strict=True)]
+    return np.column_stack([x, np.array(above)])
 
 
 def study_data(seed: int, samples: int, inputs: int) -> Floats:

@@ -39,7 +39,8 @@ class Logistic(FiniteSum):
             [1, largest_batch] during a run; `batch` when None, which then stays as it is.
 
     Raises:
-        ValueError: l2 is not positive, not batch <= largest_batch <= n, or the data cannot be used; the message says why.
+        ValueError: l2 is not positive, not batch <= largest_batch <= n, or the data cannot be used; the message says
+            why.
 
     The data is read when the objective is made, once per process and content. `specification` identifies a CSV file by
     its name and the digest of its standardised content, not by its folder.

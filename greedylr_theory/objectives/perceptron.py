@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,13 +143,13 @@ class Perceptron(FiniteSum):
     @property
     def dim(self) -> int:
         widths = self.widths
-        return sum(outer * (inner + 1) for inner, outer in zip(widths, widths[1:], strict=False))
+        return sum(outer * (inner + 1) for inner, outer in itertools.pairwise(widths))
 
     @property
     def initial_scale(self) -> Floats:
         """1 / sqrt(inputs of the layer) for its weights and biases."""
         widths = self.widths
-        scales = [(1.0 / math.sqrt(inner), outer * (inner + 1)) for inner, outer in zip(widths, widths[1:], strict=False)]
+        scales = [(1.0 / math.sqrt(inner), outer * (inner + 1)) for inner, outer in itertools.pairwise(widths)]
         return np.repeat([scale for scale, _ in scales], [count for _, count in scales])
 
     @property

@@ -78,8 +78,8 @@ class Run(Parametrised):
                 raise ValueError(f"Run.{name} must be {_article(base.__name__)}, got {getattr(self, name)!r}")
         if self.perturbation.relabels and self.objective.relabelled_kernel is None:
             raise ValueError(
-                f"Run.perturbation cannot be {type(self.perturbation).__name__}, which replaces labels of a finite sum, "
-                f"with {type(self.objective).__name__}, which has none"
+                f"Run.perturbation cannot be {type(self.perturbation).__name__}, which replaces labels of a finite "
+                f"sum, with {type(self.objective).__name__}, which has none"
             )
         self._check_ordering()
         self._check_controls()

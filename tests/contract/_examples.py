@@ -39,7 +39,8 @@ _POINTS: dict[str, Any] = {
     "targets": (1.0, -2.0, 0.5, 3.0, 0.0),
 }
 
-_NETWORK: dict[str, Any] = {"inputs": 5, "samples": 13, "hidden": (4.0, 3.0), "seed": 3}
+# no point of the tests is so close to a kink of a ReLU that a finite difference would step across it
+_NETWORK: dict[str, Any] = {"inputs": 5, "samples": 13, "hidden": (4.0, 3.0), "seed": 5}
 
 #: {folder/file: keyword arguments of each example}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
@@ -236,7 +237,7 @@ def another_value(owner: Any, name: str, declared: Parameter) -> Any:
     candidates: list[Any] = {
         "bool": [not value],
         "choice": list(declared.domain.options) if isinstance(declared.domain, Choice) else [],
-        "int": [3, 5, 1, 2, 0],
+        "int": [3, 5, 1, 2, 0, 50],
         "text": [THREE_CLASSES, "b"],
         "plugin": [Exponential(0.5)],
         "plugins": [(Exponential(0.5), *value[1:])] if isinstance(value, tuple) else [],
