@@ -40,7 +40,7 @@ _POINTS: dict[str, Any] = {
 }
 
 # no point of the tests is so close to a kink of a ReLU that a finite difference would step across it
-_NETWORK: dict[str, Any] = {"inputs": 5, "samples": 13, "hidden": (4.0, 3.0), "seed": 5}
+_NETWORK: dict[str, Any] = {"inputs": 2, "samples": 5, "hidden": (3.0, 2.0), "seed": 5}
 
 #: {folder/file: keyword arguments of each example}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
@@ -58,10 +58,9 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "objectives/least_squares": [{**_POINTS, "batch": 2, "largest_batch": 4}, {**_POINTS, "batch": 2}, _POINTS],
     "objectives/perceptron": [
-        {**_NETWORK, "batch": 3, "largest_batch": 11},
-        {**_NETWORK, "activation": "tanh", "hidden": (5.0,)},
-        {"dataset": TWO_CLASSES, "hidden": (4.0, 3.0, 2.0), "loss": "logistic", "activation": "tanh", "batch": 9},
-        {"dataset": TWO_CLASSES, "hidden": (2.0, 1.0), "loss": "logistic"},
+        {**_NETWORK, "batch": 2, "largest_batch": 4},
+        {**_NETWORK, "activation": "tanh", "hidden": (3.0,)},
+        {"dataset": TWO_CLASSES, "hidden": (2.0,), "loss": "logistic", "activation": "tanh", "batch": 9},
     ],
     "objectives/rosenbrock": [{}, {"dimension": 4, "scale": 0.5}],
     "optimizers/adam": [{}, {"beta1": 0.0, "beta2": 0.5, "eps": 1e-3}],

@@ -17,8 +17,16 @@ from greedylr_theory.objectives import Logistic, Perceptron, Quadratic
 from greedylr_theory.objectives._layers import tanh
 from greedylr_theory.schedulers import Constant, GreedyBest
 from greedylr_theory.simulation.session import Session
-from tests.contract._examples import THREE_CLASSES, TWO_CLASSES, assert_same_bits, assert_same_trajectory, evaluated
+from tests.contract._examples import (
+    THREE_CLASSES,
+    TWO_CLASSES,
+    assert_same_bits,
+    assert_same_trajectory,
+    evaluated,
+    sample,
+)
 from tests.contract.test_twins import assert_equals_twin
+from tests.naive import objectives
 from tests.naive import perceptron as naive
 
 SMALL: dict[str, Any] = {"inputs": 4, "samples": 9, "hidden": (3.0, 2.0)}
@@ -101,6 +109,22 @@ def test_slopes_grow_without_bound() -> None:
         _, gradient = evaluated(objective, np.concatenate([scale * x, scale * x * (1 + 1e-6)], axis=1), full=True)
         quotients.append(float(np.linalg.norm(gradient[:, 1] - gradient[:, 0]) / np.linalg.norm(scale * x * 1e-6)))
     assert quotients[2] > 100 * quotients[1] > 1000 * quotients[0]
+
+
+@pytest.mark.parametrize("batch", [None, 13])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("widths", [(9, 7.0, 5.0, 6.0, 3.0), (8, 8.0, 4.0), (2, 1.0), (5, 2.0, 9.0)])
+def test_networks_of_all_shapes_equal_their_twins(widths: Any, activation: str, batch: int | None) -> None:
+    """Even and odd widths, above and below those of the blocks in which products are taken."""
+    inputs, *hidden = widths
+    objective = Perceptron(inputs=inputs, samples=21, hidden=tuple(hidden), activation=activation, batch=batch)
+    x = ScaledUniform(scale=2.0).points_for(objective, np.arange(3, dtype=np.uint64))
+    loss, gradient = evaluated(objective, x)
+    draws = sample(objective).tolist()
+    for lane in range(3):
+        wanted = objectives.value_and_gradient(objective, x[:, lane].tolist(), draws)
+        assert_same_bits(loss[lane], wanted[0])
+        assert_same_bits(gradient[:, lane], wanted[1])
 
 
 def test_runs_with_momentary_and_saved_state_are_the_same() -> None:
