@@ -257,7 +257,7 @@ def _float(value: Any) -> float:
     try:
         return int(value.p) / int(value.q)  # Python's division of integers rounds correctly whatever their size
     except OverflowError:
-        return math.copysign(math.inf, value.p)
+        return math.inf if value.p > 0 else -math.inf
 
 
 PLUGIN = LeastSquares
