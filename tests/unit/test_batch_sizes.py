@@ -24,6 +24,7 @@ from greedylr_theory.schedulers import (
     Step,
     Table,
 )
+from greedylr_theory.simulation.session import Session
 from tests.contract._examples import (
     _POINTS,
     THREE_CLASSES,
@@ -128,6 +129,11 @@ def test_batch_size_moves_beside_other_schedules_and_disturbances(name: str) -> 
     expected = simulated(several(run))
     for options in ({"lanes": 1}, {"lanes": 8, "chunk": 7}, {"lanes": 3, "threads": 2, "chunk": 1}):
         assert_same_trajectory(simulated(several(run), **options), expected)
+    session, other = Session(several(run), stride=1), Session(several(run), stride=1)
+    session.advance(13)
+    other.restore(session.checkpoint())
+    other.advance()
+    assert_same_trajectory(other.trajectory(), expected)
 
 
 # stationary variance
