@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from greedylr_theory.simulation.simulate import Trajectory as Trajectory
     from greedylr_theory.simulation.simulate import simulate as simulate
     from greedylr_theory.simulation.start import LogUniform as LogUniform
+    from greedylr_theory.simulation.start import ScaledUniform as ScaledUniform
     from greedylr_theory.simulation.start import StandardNormal as StandardNormal
 
 __version__ = "0.1.0"
@@ -26,6 +27,7 @@ _HOME = {
     "Batch": "simulation.batch",
     "LogUniform": "simulation.start",
     "Run": "simulation.run",
+    "ScaledUniform": "simulation.start",
     "StandardNormal": "simulation.start",
     "Status": "contracts",
     "Trajectory": "simulation.simulate",
@@ -39,6 +41,7 @@ __all__ = [
     "Batch",
     "LogUniform",
     "Run",
+    "ScaledUniform",
     "StandardNormal",
     "Status",
     "Trajectory",

@@ -71,7 +71,7 @@ class Plugin(Parametrised):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for name in ("kernel", "full_kernel", "search"):
+        for name in ("kernel", "full_kernel", "relabelled_kernel", "search"):
             # a compiled function is a descriptor: as a plain attribute it would come back bound to the instance
             if callable(cls.__dict__.get(name)):
                 setattr(cls, name, staticmethod(cls.__dict__[name]))
@@ -91,6 +91,9 @@ class Objective(Plugin):
 
     full_kernel: ClassVar[Any] = None
     uniforms: ClassVar[int] = 0
+    #: of a finite sum whose labels a perturbation may replace: takes more draws, and the perturbation's rates as
+    #: further parameters
+    relabelled_kernel: ClassVar[Any] = None
 
     @property
     def dim(self) -> int:
@@ -116,6 +119,16 @@ class Objective(Plugin):
     def workspace_rows(self) -> int:
         """Rows of scratch space per lane; they hold zeros at every call and must hold zeros afterwards."""
         return 0
+
+    @property
+    def relabelled_rows(self) -> tuple[int, int]:
+        """Draws per step and rows of workspace of `relabelled_kernel`."""
+        raise NotImplementedError
+
+    @property
+    def initial_scale(self) -> Floats:
+        """Usual size (d,) of each coordinate of a starting point, in units of length; 1 where nothing is known."""
+        return np.ones(self.dim)
 
     smoothness: ClassVar[float | None] = None  #: L of the whole objective; None when unknown or infinite
     strong_convexity: ClassVar[float | None] = None  #: mu; None when unknown
@@ -286,6 +299,8 @@ class Perturbation(Plugin):
     #: one of the words of Channel. Not annotated: dataclasses keep the place of an annotated name, so that it would
     #: come first among the parameters of a class that declares its channel as one
     channel = "none"
+    #: whether it replaces labels of a finite sum, in the objective's `relabelled_kernel`
+    relabels: ClassVar[bool] = False
 
     def draws(self, dim: int) -> tuple[int, int]:
         """Numbers of normal and of uniform draws per step; the kernel gets them in this order."""
@@ -294,3 +309,7 @@ class Perturbation(Plugin):
     def state_rows(self, dim: int) -> int:
         """Rows of state per lane; all start at zero."""
         return 0
+
+    def label_rates(self, params: Floats) -> Floats:
+        """From params (p, R), how likely (2, R) each label alone and all labels of a step together are replaced."""
+        raise NotImplementedError

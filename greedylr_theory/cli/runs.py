@@ -30,7 +30,9 @@ _DEFAULTS = {
 @click.option("--perturbation", show_default="no_perturbation", help="File name in .../perturbations.")
 @PLUGIN_FILES
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Parameter, e.g. scheduler.factor=0.5.")
-@click.option("--start", default="normal", show_default=True, help="x_0: numbers joined by commas, or 'normal'.")
+@click.option(
+    "--start", default="normal", show_default=True, help="x_0: numbers joined by commas, 'normal' or 'uniform'."
+)
 @click.option("--lr0", type=float, required=True, help="Initial step size.")
 @click.option("--steps", type=int, default=100, show_default=True, help="Number of updates T.")
 @click.option(
@@ -53,7 +55,7 @@ def simulate(
       greedylr simulate --objective expression --set objective.text="(1-x0)**2+100*(x1-x0**2)**2" --lr0 1e-3
       greedylr simulate --plugin halve_every.py --set scheduler.period=20 --lr0 0.05
     """
-    from greedylr_theory import Run, StandardNormal
+    from greedylr_theory import Run, ScaledUniform, StandardNormal
     from greedylr_theory import simulate as run_all
 
     names = {"objective": objective, "scheduler": scheduler, "optimizer": optimizer, "perturbation": perturbation}
@@ -70,7 +72,8 @@ def simulate(
         plugins[kind] = _made(plugin, values[kind], f"{kind}.")
     if replicates < 1:
         raise ValueError(f"--replicates must be at least 1, got {replicates}")
-    point = StandardNormal() if start == "normal" else tuple(number("--start", x) for x in start.split(","))
+    rules = {"normal": StandardNormal, "uniform": ScaledUniform}
+    point = rules[start]() if start in rules else tuple(number("--start", x) for x in start.split(","))
     given: dict[str, Any] = {} if ordering is None else {"ordering": ordering}
     runs = [Run(**plugins, start=point, lr0=lr0, steps=steps, replicate=r, **given) for r in range(replicates)]
     trajectory = run_all(runs, stride=stride)

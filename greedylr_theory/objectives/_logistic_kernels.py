@@ -1,7 +1,8 @@
 """Kernels of l2-regularised logistic regression: binary and multinomial, full batch and minibatch.
 
 data (n, m + 2) holds m features, ones, and the label (-1 and 1, or 0 .. K-1). With width = m + 1 the iterate holds the
-weights of the binary model, or of class 0, 1, ..., K-1 one after the other. params hold l2 first.
+weights of the binary model, or of class 0, 1, ..., K-1 one after the other. params hold l2, batch, largest_batch, and
+the rates at which labels are replaced where a perturbation does so.
 Sums run over features and samples in their natural order. No libm, no BLAS: the same bits everywhere.
 """
 
@@ -10,9 +11,11 @@ from __future__ import annotations
 from greedylr_theory.compilation import inlined, subroutine
 from greedylr_theory.contracts import objective_kernel
 from greedylr_theory.elementary import exp, log
-from greedylr_theory.objectives import _products, _sampling
+from greedylr_theory.objectives import _labels, _products, _sampling
 
-L2 = 0
+L2, BATCH, PARAMS = 0, 1, 3
+#: rows of the minibatch beside the chosen samples, a row of the table and the marks: counts, and other labels
+COUNTS, OTHER, EXTRA = 0, 1, 2
 #: samples between two passes over the iterate and the gradient; log(1 + e) is taken of products of as many factors
 BLOCK = 16
 #: workspace of the binary kernels: margins of a block of samples, then a running product
@@ -92,15 +95,15 @@ def softmax_terms(logits, first, classes, label, spare, loss):
 
 
 @subroutine
-def regularise(x, params, count, gradient, loss):
-    """From sums over `count` samples to their mean plus (l2 / 2) |x|^2."""
+def regularise(x, params, counts, gradient, loss):
+    """From sums over counts (B,) samples to their mean plus (l2 / 2) |x|^2."""
     lanes = loss.size
     for lane in range(lanes):
-        loss[lane] /= count
+        loss[lane] /= counts[lane]
     for i in range(x.shape[0]):
         for lane in range(lanes):
             slope = params[L2, lane] * x[i, lane]
-            gradient[i, lane] = gradient[i, lane] / count + slope
+            gradient[i, lane] = gradient[i, lane] / counts[lane] + slope
             loss[lane] += 0.5 * slope * x[i, lane]
 
 
@@ -124,37 +127,49 @@ def binary_full(x, params, data, draws, workspace, gradient, loss):
                 loss[lane] += linear
         take_logarithm(workspace, PRODUCT, loss)
         _products.add_block_multiples(gradient, 0, workspace, 0, data, start, size, d)
-    regularise(x, params, float(n), gradient, loss)
+    workspace[0, :] = float(n)
+    regularise(x, params, workspace[0], gradient, loss)
     _products.clear(workspace, 0, BINARY_ROWS)
 
 
 @objective_kernel
 def binary_minibatch(x, params, data, draws, workspace, gradient, loss):
-    """The same with the mean over b distinct samples; workspace: BINARY_ROWS, chosen (b), a row (d + 1), marks (n)."""
+    """The same with the mean over distinct samples, as many as each lane's parameter says.
+
+    workspace: BINARY_ROWS, chosen (capacity), EXTRA, a row of the table (d + 1), marks (n). A slot that a lane does not
+    use adds a row times zero: no bit of a sum that began with +0 changes.
+    """
     d, n, lanes = x.shape[0], data.shape[0], loss.size
-    # the workspace is sized for the batch: no parameter can lead outside of it
-    count = workspace.shape[0] - BINARY_ROWS - (d + 1) - n
-    chosen = workspace[BINARY_ROWS : BINARY_ROWS + count]
-    first = BINARY_ROWS + count
-    marks = workspace[first + d + 1 :]
+    # the workspace is sized for the capacity: no parameter can lead outside of it
+    capacity = workspace.shape[0] - BINARY_ROWS - EXTRA - (d + 1) - n
+    extra, first = BINARY_ROWS + capacity, BINARY_ROWS + capacity + EXTRA
+    chosen, marks = workspace[BINARY_ROWS:extra], workspace[first + d + 1 :]
+    counts, other = workspace[extra + COUNTS], workspace[extra + OTHER]
+    labels = _labels.first_draw(params[BATCH], capacity)
     loss[:] = 0.0
     _products.clear(gradient, 0, d)
-    _sampling.choose_distinct(draws, count, n, chosen, marks)
-    for slot in range(count):
-        _sampling.gather(data, chosen, slot, workspace, first)
+    top = _sampling.choose_distinct(draws, params[BATCH], n, counts, chosen, marks)
+    for slot in range(top):
+        _sampling.gather(data, chosen, slot, workspace, first, 1, d + 1)
+        if params.shape[0] > PARAMS:
+            for lane in range(lanes):
+                other[lane] = -workspace[first + d, lane]
+            _labels.replace(workspace[first + d], other, slot, draws, labels, params[PARAMS:], data)
         _products.lane_margins(workspace, 0, x, 0, workspace, first, d)
         for lane in range(lanes):
             slope, linear, product = margin_terms(
                 workspace[0, lane], workspace[first + d, lane], workspace[PRODUCT, lane]
             )
-            workspace[0, lane], workspace[PRODUCT, lane] = slope, product
-            loss[lane] += linear
+            inside = float(slot) < counts[lane]
+            workspace[0, lane] = slope if inside else 0.0
+            workspace[PRODUCT, lane] = product if inside else workspace[PRODUCT, lane]
+            loss[lane] += linear if inside else 0.0
         if (slot + 1) % BLOCK == 0:
             take_logarithm(workspace, PRODUCT, loss)
         _products.add_lane_multiples(gradient, 0, workspace, 0, workspace, first, d)
     take_logarithm(workspace, PRODUCT, loss)
-    regularise(x, params, float(count), gradient, loss)
-    _sampling.unmark(chosen, count, marks)
+    regularise(x, params, counts, gradient, loss)
+    _sampling.unmark(chosen, top, marks)
     _products.clear(workspace, 0, first + d + 1)
 
 
@@ -181,31 +196,49 @@ def multinomial_full(x, params, data, draws, workspace, gradient, loss):
             softmax_terms(workspace, s, classes, label, spare, loss)
         for k in range(classes):
             _products.add_block_multiples(gradient, k * width, workspace, BLOCK * k, data, start, size, width)
-    regularise(x, params, float(n), gradient, loss)
+    workspace[0, :] = float(n)
+    regularise(x, params, workspace[0], gradient, loss)
     _products.clear(workspace, 0, spare + 3)
+
+
+@subroutine
+def restrict(logits, first, classes, slot, counts, loss, before):
+    """Slopes of zero, and the loss `before`, for lanes that do not use this slot."""
+    for lane in range(loss.size):
+        loss[lane] = loss[lane] if float(slot) < counts[lane] else before[lane]
+    for k in range(classes):
+        for lane in range(loss.size):
+            slope = logits[first + k * BLOCK, lane]
+            logits[first + k * BLOCK, lane] = slope if float(slot) < counts[lane] else 0.0
 
 
 @objective_kernel
 def multinomial_minibatch(x, params, data, draws, workspace, gradient, loss):
-    """The same with the mean over b distinct samples; workspace: the full kernel's rows, chosen, a row, marks."""
+    """The same with the mean over distinct samples; workspace: the full kernel's rows, then as for two classes."""
     d, n, width = x.shape[0], data.shape[0], data.shape[1] - 1
     classes = d // width
     spare = BLOCK * classes
-    count = workspace.shape[0] - (spare + 3) - (width + 1) - n
-    chosen = workspace[spare + 3 : spare + 3 + count]
-    first = spare + 3 + count
-    marks = workspace[first + width + 1 :]
-    label = workspace[first + width]
+    capacity = workspace.shape[0] - (spare + 3) - EXTRA - (width + 1) - n
+    extra, first = spare + 3 + capacity, spare + 3 + capacity + EXTRA
+    chosen, marks = workspace[spare + 3 : extra], workspace[first + width + 1 :]
+    counts, other = workspace[extra + COUNTS], workspace[extra + OTHER]
+    before, label = workspace[spare + 2], workspace[first + width]
+    labels = _labels.first_draw(params[BATCH], capacity)
     loss[:] = 0.0
     _products.clear(gradient, 0, d)
-    _sampling.choose_distinct(draws, count, n, chosen, marks)
-    for slot in range(count):
-        _sampling.gather(data, chosen, slot, workspace, first)
+    top = _sampling.choose_distinct(draws, params[BATCH], n, counts, chosen, marks)
+    for slot in range(top):
+        _sampling.gather(data, chosen, slot, workspace, first, 1, width + 1)
+        if params.shape[0] > PARAMS:
+            _labels.other_classes(other, label, slot, draws, labels, classes)
+            _labels.replace(label, other, slot, draws, labels, params[PARAMS:], data)
         for k in range(classes):
             _products.lane_margins(workspace, BLOCK * k, x, k * width, workspace, first, width)
+        before[:] = loss
         softmax_terms(workspace, 0, classes, label, spare, loss)
+        restrict(workspace, 0, classes, slot, counts, loss, before)
         for k in range(classes):
             _products.add_lane_multiples(gradient, k * width, workspace, BLOCK * k, workspace, first, width)
-    regularise(x, params, float(count), gradient, loss)
-    _sampling.unmark(chosen, count, marks)
+    regularise(x, params, counts, gradient, loss)
+    _sampling.unmark(chosen, top, marks)
     _products.clear(workspace, 0, first + width + 1)

@@ -32,12 +32,13 @@ class Table:
     digest: str
 
 
-def table(dataset: str, target: str | None) -> Table:
+def table(dataset: str, target: str | None, owner: str = "Logistic") -> Table:
     """Load and standardise a data set; the same content is loaded once per process.
 
     Args:
         dataset: a name in BUNDLED, or the path of a CSV file with a header line.
         target: the CSV column that holds the label (numbers or text); its last column when None.
+        owner: class that asks, for the messages.
 
     Columns that are constant carry no information beside the intercept and are dropped.
 
@@ -47,12 +48,12 @@ def table(dataset: str, target: str | None) -> Table:
     """
     if dataset in BUNDLED:
         if target is not None:
-            raise ValueError(f"Logistic.target must be None for the bundled data set {dataset!r}, got {target!r}")
+            raise ValueError(f"{owner}.target must be None for the bundled data set {dataset!r}, got {target!r}")
         return _bundled(dataset)
     path = Path(dataset)
     if not path.is_file():
         raise ValueError(
-            f"Logistic.dataset must be one of {', '.join(BUNDLED)} or the path of an existing CSV file, got {dataset!r}"
+            f"{owner}.dataset must be one of {', '.join(BUNDLED)} or the path of an existing CSV file, got {dataset!r}"
         )
     stamp = path.stat()
     return _from_csv(path.resolve(), dataset, target, stamp.st_mtime_ns, stamp.st_size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,22 +10,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from greedylr_theory.compilation import subroutine
-from greedylr_theory.contracts import Floats, Objective, objective_kernel
-from greedylr_theory.objectives import _explicit, _products, _rationals, _sampling, _spectrum
-from greedylr_theory.params import Interval, param
+from greedylr_theory.contracts import Floats, objective_kernel
+from greedylr_theory.objectives import _explicit, _labels, _products, _rationals, _sampling, _spectrum
+from greedylr_theory.objectives._finite_sum import FiniteSum
 
 #: samples at a time, and rows of the workspace before those of the minibatch: their residuals
 BLOCK = 16
+#: rows of the minibatch beside the chosen samples, a row of the table and the marks: counts, and other labels
+_COUNTS, _OTHER, _EXTRA = 0, 1, 2
+#: row of the parameters, and how many there are when no perturbation adds to them
+_BATCH, _PARAMS = 0, 2
 
 
 @subroutine
-def divide(gradient, loss, count):
-    """From sums to means."""
+def divide(gradient, loss, counts):
+    """From sums to means over counts (B,) samples."""
     for lane in range(loss.size):
-        loss[lane] /= count
+        loss[lane] /= counts[lane]
     for i in range(gradient.shape[0]):
         for lane in range(loss.size):
-            gradient[i, lane] /= count
+            gradient[i, lane] /= counts[lane]
 
 
 @objective_kernel
@@ -44,32 +47,41 @@ def full_batch(x, params, data, draws, workspace, gradient, loss):
                 workspace[s, lane] = residual
                 loss[lane] += 0.5 * residual * residual
         _products.add_block_multiples(gradient, 0, workspace, 0, data, start, size, d)
-    divide(gradient, loss, float(n))
+    workspace[0, :] = float(n)
+    divide(gradient, loss, workspace[0])
     _products.clear(workspace, 0, BLOCK)
 
 
 @objective_kernel
 def minibatch(x, params, data, draws, workspace, gradient, loss):
-    """The same mean over b distinct rows chosen by the draws (>= b, B)."""
+    """The same mean over distinct rows chosen by the draws, as many as each lane's parameter says.
+
+    A slot that a lane does not use adds a row times zero: no bit of a sum that began with +0 changes.
+    """
     d, n = x.shape[0], data.shape[0]
-    # the workspace is sized for the batch: no parameter can lead outside of it
-    count = workspace.shape[0] - BLOCK - (d + 1) - n
-    chosen = workspace[BLOCK : BLOCK + count]
-    first = BLOCK + count
-    marks = workspace[first + d + 1 :]
+    # the workspace is sized for the capacity: no parameter can lead outside of it
+    capacity = workspace.shape[0] - BLOCK - _EXTRA - (d + 1) - n
+    extra, first = BLOCK + capacity, BLOCK + capacity + _EXTRA
+    chosen, marks = workspace[BLOCK:extra], workspace[first + d + 1 :]
+    counts, other = workspace[extra + _COUNTS], workspace[extra + _OTHER]
+    labels = _labels.first_draw(params[_BATCH], capacity)
     loss[:] = 0.0
     _products.clear(gradient, 0, d)
-    _sampling.choose_distinct(draws, count, n, chosen, marks)
-    for slot in range(count):
-        _sampling.gather(data, chosen, slot, workspace, first)
+    top = _sampling.choose_distinct(draws, params[_BATCH], n, counts, chosen, marks)
+    for slot in range(top):
+        _sampling.gather(data, chosen, slot, workspace, first, 1, d + 1)
+        if params.shape[0] > _PARAMS:
+            _labels.other_targets(other, chosen, slot, draws, labels, data)
+            _labels.replace(workspace[first + d], other, slot, draws, labels, params[_PARAMS:], data)
         _products.lane_margins(workspace, 0, x, 0, workspace, first, d)
         for lane in range(loss.size):
             residual = workspace[0, lane] - workspace[first + d, lane]
+            residual = residual if float(slot) < counts[lane] else 0.0
             workspace[0, lane] = residual
             loss[lane] += 0.5 * residual * residual
         _products.add_lane_multiples(gradient, 0, workspace, 0, workspace, first, d)
-    divide(gradient, loss, float(count))
-    _sampling.unmark(chosen, count, marks)
+    divide(gradient, loss, counts)
+    _sampling.unmark(chosen, top, marks)
     _products.clear(workspace, 0, first + d + 1)
 
 
@@ -82,7 +94,7 @@ class Solution(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LeastSquares(Objective):
+class LeastSquares(FiniteSum):
     """f(x) = (1/n) sum_i f_i(x), f_i(x) = (a_i.x - b_i)^2 / 2, convex and smooth.
 
     Args:
@@ -90,10 +102,12 @@ class LeastSquares(Objective):
         targets: b, n numbers, in units of the square root of loss.
         batch: samples per step, drawn anew each step without repetition; None for all of them. The loss and the
             gradient of a step are then means over the sample, unbiased for those of f.
+        largest_batch: samples per step that the arrays are sized for, so that a schedule can move `batch` within
+            [1, largest_batch] during a run; `batch` when None, which then stays as it is.
 
     Raises:
-        ValueError: the rows differ in length, a number is not finite, targets and rows differ in number, or the
-            batch is larger than n.
+        ValueError: the rows differ in length, a number is not finite, targets and rows differ in number, or not
+            batch <= largest_batch <= n.
 
     The minimum, a minimiser and the gradient noise come from the normal equations solved in exact rationals.
 
@@ -104,10 +118,8 @@ class LeastSquares(Objective):
 
     features: tuple[tuple[float, ...], ...]
     targets: tuple[float, ...]
-    batch: int | None = param(
-        None, symbol="b", domain=Interval.left_closed(1, math.inf), unit="samples",
-        doc="samples per step (default: all)", kind="int", optional=True,
-    )  # fmt: skip
+    batch: int | None = _sampling.batch_param()
+    largest_batch: int | None = _sampling.largest_batch_param()
 
     convex = True
 
@@ -119,29 +131,25 @@ class LeastSquares(Objective):
                 f"LeastSquares.targets (b) must have one number per row of features (A), {len(self.features)}, "
                 f"got {len(self.targets)}"
             )
-        if self.batch is not None and self.batch > len(self.features):
-            raise ValueError(
-                f"LeastSquares.batch (b) must not exceed the number of samples, {len(self.features)}, got {self.batch}"
-            )
+        self.check_batch()
 
     def specification(self) -> dict[str, Any]:
         return {**super().specification(), "features": self.features, "targets": self.targets}
-
-    @property
-    def kernel(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return full_batch if self.batch is None else minibatch
 
     @property
     def full_kernel(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         return full_batch
 
     @property
-    def uniforms(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.batch or 0
+    def minibatch_kernel(self) -> Any:
+        return minibatch
 
     @property
-    def workspace_rows(self) -> int:
-        return BLOCK if self.batch is None else BLOCK + self.batch + self.dim + 1 + len(self.features)
+    def full_rows(self) -> int:
+        return BLOCK
+
+    def sample_rows(self, capacity: int) -> int:
+        return BLOCK + capacity + _EXTRA + self.dim + 1 + len(self.features)
 
     @property
     def dim(self) -> int:

@@ -8,15 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from greedylr_theory.contracts import Floats, Objective
+from greedylr_theory.contracts import Floats
 from greedylr_theory.objectives import _logistic_kernels as kernels
-from greedylr_theory.objectives import _spectrum, _tables
+from greedylr_theory.objectives import _sampling, _spectrum, _tables
+from greedylr_theory.objectives._finite_sum import FiniteSum
 from greedylr_theory.objectives._logistic_minimum import Minimum, minimum
-from greedylr_theory.params import POSITIVE, Interval, param
+from greedylr_theory.params import POSITIVE, param
 
 
 @dataclass(frozen=True)
-class Logistic(Objective):
+class Logistic(FiniteSum):
     """Mean logistic loss plus (l2 / 2) |x|^2.
 
     Two classes: f(x) = (1/n) sum_i log(1 + exp(-y_i a_i.x)) + (l2/2) |x|^2, d = m + 1, y_i = -1 for the class that
@@ -34,9 +35,12 @@ class Logistic(Objective):
         batch: samples per step, drawn anew each step without repetition; None for all of them. The loss and the
             gradient of a step are then means over the sample plus the regulariser, unbiased for those of f.
         target: name of the CSV's label column; its last column when None.
+        largest_batch: samples per step that the arrays are sized for, so that a schedule can move `batch` within
+            [1, largest_batch] during a run; `batch` when None, which then stays as it is.
 
     Raises:
-        ValueError: l2 is not positive, the batch exceeds n, or the data cannot be used; the message says why.
+        ValueError: l2 is not positive, not batch <= largest_batch <= n, or the data cannot be used; the message says
+            why.
 
     The data is read when the objective is made, once per process and content. `specification` identifies a CSV file by
     its name and the digest of its standardised content, not by its folder.
@@ -46,20 +50,16 @@ class Logistic(Objective):
         "breast_cancer", symbol="data", doc="breast_cancer, iris, wine, digits, or a CSV file", kind="text"
     )
     l2: float = param(1e-3, symbol=r"\lambda", domain=POSITIVE, unit="loss/length^2", doc="weight of the regulariser")
-    batch: int | None = param(
-        None, symbol="b", domain=Interval.left_closed(1, math.inf), unit="samples",
-        doc="samples per step (default: all)", kind="int", optional=True,
-    )  # fmt: skip
+    batch: int | None = _sampling.batch_param()
     target: str | None = param(
         None, symbol="target", doc="label column of the CSV file (default: its last)", kind="text", optional=True
     )
+    largest_batch: int | None = _sampling.largest_batch_param()
 
     convex = True
 
     def check(self) -> None:
-        n = self.data.shape[0]
-        if self.batch is not None and self.batch > n:
-            raise ValueError(f"Logistic.batch (b) must not exceed the number of samples, {n}, got {self.batch}")
+        self.check_batch()
 
     def specification(self) -> dict[str, Any]:
         name = self.dataset if self.dataset in _tables.BUNDLED else Path(self.dataset).name
@@ -93,23 +93,19 @@ class Logistic(Objective):
         return self._parts * (self.data.shape[1] - 1)
 
     @property
-    def kernel(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
-        if self.batch is None:
-            return self.full_kernel
-        return kernels.binary_minibatch if self._parts == 1 else kernels.multinomial_minibatch
-
-    @property
     def full_kernel(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         return kernels.binary_full if self._parts == 1 else kernels.multinomial_full
 
     @property
-    def uniforms(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.batch or 0
+    def minibatch_kernel(self) -> Any:
+        return kernels.binary_minibatch if self._parts == 1 else kernels.multinomial_minibatch
 
     @property
-    def workspace_rows(self) -> int:
-        rows = kernels.BINARY_ROWS if self._parts == 1 else kernels.multinomial_rows(self._parts)
-        return rows if self.batch is None else rows + self.batch + sum(self.data.shape)
+    def full_rows(self) -> int:
+        return kernels.BINARY_ROWS if self._parts == 1 else kernels.multinomial_rows(self._parts)
+
+    def sample_rows(self, capacity: int) -> int:
+        return self.full_rows + capacity + kernels.EXTRA + sum(self.data.shape)
 
     @cached_property
     def smoothness(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]

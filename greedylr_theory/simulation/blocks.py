@@ -113,6 +113,14 @@ def _joined(matrices: list[Floats]) -> Floats:
     return np.concatenate(matrices)
 
 
+def evaluation(base: Run) -> tuple[Any, int, int, bool]:
+    """Kernel of the loss of a step, its draws, its rows of workspace, and whether it is the loss of a sample."""
+    objective = base.objective
+    if base.perturbation.relabels:
+        return objective.relabelled_kernel, *objective.relabelled_rows, True
+    return objective.kernel, objective.uniforms, objective.workspace_rows, objective.sampled
+
+
 @dataclass(frozen=True)
 class Blocks:
     """Every array that the driver reads or changes; the last block is filled up with copies of the last run."""
@@ -153,7 +161,7 @@ class Blocks:
         summary = zeros(driver.SUMMARY_ROWS)
         summary[:, driver.FINAL] = np.nan
         summary[:, driver.BEST], summary[:, driver.PEAK], summary[:, driver.REACHED] = np.inf, -np.inf, -1.0
-        summary[:, driver.LEVEL] = np.nan if objective.sampled else laid_out(collected.minimum[part])
+        summary[:, driver.LEVEL] = np.nan if evaluation(base)[3] else laid_out(collected.minimum[part])
         slots = slots_of(collected, part)
         tables = all(isinstance(slot.rule, OpenLoop) and slot.rule.kernel is follow_table for slot in slots)
         state, levels = _joined([slot.state for slot in slots]), np.array([slot.rates for slot in slots])
@@ -164,6 +172,9 @@ class Blocks:
                 params[plugin] = params[plugin].copy()
                 params[plugin][getattr(base, plugin).slots()[name]] = np.rint(slot.rates) if whole else slot.rates
         params["scheduler"] = _joined([slot.params for slot in slots])
+        if base.perturbation.relabels:
+            rates = base.perturbation.label_rates(params["perturbation"])
+            params["objective"] = _joined([params["objective"], rates])
         return cls(
             base=base,
             count=lr0.size,
@@ -191,15 +202,15 @@ class Blocks:
         """Move the blocks in `rows` from step span[0] to step span[1] of span[2]."""
         objective, perturbation = self.base.objective, self.base.perturbation
         normal, uniform = perturbation.draws(objective.dim)
+        kernel, drawn, workspace_rows, sampled = evaluation(self.base)
         rules = [phase.scheduler for phase in self.base.scheduler.phases()]
         rules += [rule for _, rule in self.base.controls]
         search = next((rule.search for rule in rules if rule.search is not None), driver.no_search)
         kernels = [driver.no_scheduler if rule.search is not None else rule.kernel for rule in rules]
-        samples, normals, uniforms = even(objective.uniforms), even(normal), even(uniform)
-        sizes = (samples, normals, uniforms, objective.workspace_rows, int(objective.sampled))
+        sizes = (even(drawn), even(normal), even(uniform), workspace_rows, int(sampled))
         searches = any(rule.search is not None for rule in rules)
         driver.advance(
-            objective.kernel,
+            kernel,
             objective.full_kernel or objective.kernel,
             perturbation.kernel,
             *kernels,

@@ -33,6 +33,7 @@ class Stream(enum.IntEnum):
     SAMPLE = 2
     NORMAL = 3
     UNIFORM = 4
+    DATA = 5
 
 
 @inlined

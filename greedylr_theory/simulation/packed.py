@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from greedylr_theory.contracts import Floats, Objective, common
 from greedylr_theory.simulation.batch import Batch, require_shared, shared
 from greedylr_theory.simulation.run import PLUGINS, Run
-from greedylr_theory.simulation.start import LogUniform, StandardNormal
+from greedylr_theory.simulation.start import LogUniform, StartRule
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def _rates(run: Run, replicate: NDArray[np.uint64]) -> Floats:
 
 
 def _points(run: Run, replicate: NDArray[np.uint64]) -> Floats:
-    if isinstance(run.start, StandardNormal):
-        return run.start.points(replicate, run.objective.dim)
+    if isinstance(run.start, StartRule):
+        return run.start.points_for(run.objective, replicate)
     return np.repeat(np.array(run.start)[:, None], replicate.size, axis=1)
 
 

@@ -15,7 +15,7 @@ from greedylr_theory.contracts import SLOTS, Objective, OpenLoop, Optimizer, Per
 from greedylr_theory.optimizers.gradient_descent import GradientDescent
 from greedylr_theory.params import POSITIVE, Choice, Interval, Parameter, Parametrised, canonical_json, param
 from greedylr_theory.perturbations.no_perturbation import NoPerturbation
-from greedylr_theory.simulation.start import LogUniform, StandardNormal
+from greedylr_theory.simulation.start import LogUniform, StandardNormal, StartRule
 
 PLUGINS = ("objective", "optimizer", "scheduler", "perturbation")
 _BASES = {"objective": Objective, "optimizer": Optimizer, "scheduler": Scheduler, "perturbation": Perturbation}
@@ -35,7 +35,8 @@ class Run(Parametrised):
             rate; "before_update": it sees l_t first and sets the rate of that very step (arXiv 2512.14527,
             Algorithm 1). Left out: the one that the scheduler needs, else "after_update".
         controls: {"optimizer.beta1": scheduler, "objective.l2": ...}: other numbers of the optimizer or the objective
-            that move during the run; not those that decide a shape, such as a dimension or the size of a minibatch.
+            that move during the run; not those that decide a shape, such as a dimension. The size of a minibatch
+            can move where the objective's `largest_batch` says how far.
             The declared value is the base value of the scheduler, which is stepped after every update; whole numbers
             are rounded to the nearest.
         replicate: which of the independent noise streams and starts this run uses, 0 <= replicate < 2^32.
@@ -49,7 +50,7 @@ class Run(Parametrised):
     optimizer: Optimizer = field(default_factory=GradientDescent, kw_only=True)
     scheduler: Scheduler = field(kw_only=True)
     perturbation: Perturbation = field(default_factory=NoPerturbation, kw_only=True)
-    start: tuple[float, ...] | StandardNormal = field(default_factory=StandardNormal, kw_only=True)
+    start: tuple[float, ...] | StartRule = field(default_factory=StandardNormal, kw_only=True)
     lr0: float | LogUniform = param(symbol=r"\gamma_0", domain=POSITIVE, unit="length^2/loss", doc="initial step size")
     steps: int = param(symbol="T", domain=Interval.closed(1, 2**31), unit="steps", doc="number of updates", kind="int")
     ordering: str = param(
@@ -75,9 +76,14 @@ class Run(Parametrised):
         for name, base in _BASES.items():
             if not isinstance(getattr(self, name), base):
                 raise ValueError(f"Run.{name} must be {_article(base.__name__)}, got {getattr(self, name)!r}")
+        if self.perturbation.relabels and self.objective.relabelled_kernel is None:
+            raise ValueError(
+                f"Run.perturbation cannot be {type(self.perturbation).__name__}, which replaces labels of a finite "
+                f"sum, with {type(self.objective).__name__}, which has none"
+            )
         self._check_ordering()
         self._check_controls()
-        if isinstance(self.start, StandardNormal):
+        if isinstance(self.start, StartRule):
             return
         dim = self.objective.dim
         problem = f"Run.start (x_0) must be a rule or {dim} finite numbers, one per coordinate, got {self.start!r}"

@@ -37,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "objectives/resisting": {"slopes": (1.0, 2.0, 0.5)},
     "objectives/rotated_quadratic": {"eigenvalues": (0.5, 3.0, 10.0)},
     "objectives/squared_hinges": {"features": ((1.0, 0.5), (-0.1, -2.0), (-1.5, 1.0)), "thresholds": (-1.0, 0.3, 0.0)},
+    "objectives/perceptron": {"inputs": 4, "samples": 12, "hidden": (5.0, 3.0), "activation": "tanh", "batch": 5},
     "objectives/quadratic": {"eigenvalues": (0.5, 3.0, 10.0)},
     "optimizers/adam_s": {"weight_decay": 0.1},
     "optimizers/momentum": {"momentum": 0.8, "nesterov": True, "weight_decay": 0.1},
@@ -85,7 +86,7 @@ def digests() -> dict[str, dict[str, Any]]:
 
 def digest(folder: str, plugin: Plugin) -> dict[str, str]:
     """SHA-256 (32 hexadecimal digits) of losses, rates and last iterates of eight replicates."""
-    from greedylr_theory.objectives import Quadratic
+    from greedylr_theory.objectives import LeastSquares, Quadratic
     from greedylr_theory.perturbations import LossNoise
     from greedylr_theory.schedulers import GreedyPrevious
 
@@ -97,6 +98,8 @@ def digest(folder: str, plugin: Plugin) -> dict[str, str]:
         "perturbation": LossNoise(scale=0.01),
     }
     parts[folder.removesuffix("s")] = plugin
+    if parts["perturbation"].relabels:
+        parts["objective"] = LeastSquares(**OPTIONS["objectives/least_squares"])
     runs = [Run(**parts, lr0=lr0, steps=200, replicate=r) for r in range(8)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScheduleWarning)

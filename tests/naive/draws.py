@@ -7,7 +7,7 @@ import math
 from tests.naive import elementary
 
 # what a draw is for stands in the third word of the counter
-START, RATE, SAMPLE, NORMAL, UNIFORM = range(5)
+START, RATE, SAMPLE, NORMAL, UNIFORM, DATA = range(6)
 
 WORD = 0xFFFFFFFF
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.naive import expressions, landscapes
+from tests.naive import expressions, landscapes, perceptron
 from tests.naive.elementary import divided, exp, log
 
 #: the binary logistic loss takes one logarithm of a product of this many factors
@@ -21,6 +21,11 @@ def value_and_gradient(objective: Any, x: Sequence[float], draws: Sequence[float
         rows = draws
     elif objective.sampled:
         rows = chosen_rows(objective.data.tolist(), objective.batch, draws)
+    return TWINS[type(objective).__name__](objective, list(x), rows)
+
+
+def value_and_gradient_of(objective: Any, x: Sequence[float], rows: list[list[float]]) -> Result:
+    """Loss and gradient of a sample that is given, labels included."""
     return TWINS[type(objective).__name__](objective, list(x), rows)
 
 
@@ -162,4 +167,5 @@ TWINS = {
     "Huber": huber,
     "LeastSquares": least_squares,
     "Logistic": logistic,
+    **perceptron.TWINS,
 }

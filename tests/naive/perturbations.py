@@ -38,6 +38,14 @@ class GradientNoise(NoPerturbation):
         return loss
 
 
+class LabelNoise(NoPerturbation):
+    """Works on the sample: see labels.py."""
+
+
+class CorruptedBatches(LabelNoise):
+    """The same."""
+
+
 class LossNoise(NoPerturbation):
     """The scheduler sees l + sigma z."""
 
@@ -50,7 +58,9 @@ class LossNoise(NoPerturbation):
         return loss + self.rule.scale * normals[0]
 
 
-TWINS: dict[str, Any] = {twin.__name__: twin for twin in (NoPerturbation, GradientNoise, LossNoise)}
+TWINS: dict[str, Any] = {
+    twin.__name__: twin for twin in (NoPerturbation, GradientNoise, LossNoise, LabelNoise, CorruptedBatches)
+}
 TWINS.update(study_perturbations.TWINS)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.naive import draws, elementary, from_theory, objectives, optimizers, perturbations, schedulers
+from tests.naive import draws, elementary, from_theory, labels, objectives, optimizers, perturbations, schedulers
 
 
 @dataclass
@@ -43,9 +43,13 @@ def noise_key(objective: Any) -> int:
 
 
 def start_point(run: Any) -> list[float]:
-    """The given point, or scaled standard normals."""
+    """The given point, scaled standard normals, or uniforms scaled twice."""
     if isinstance(run.start, tuple):
         return list(run.start)
+    if type(run.start).__name__ == "ScaledUniform":
+        u = draws.uniforms(run.start.seed, run.replicate, draws.START, 0, run.objective.dim)
+        sizes = run.objective.initial_scale.tolist()
+        return [run.start.scale * size * (2.0 * value - 1.0) for size, value in zip(sizes, u, strict=True)]
     z = draws.normals(run.start.seed, run.replicate, draws.START, 0, run.objective.dim)
     return [run.start.scale * value for value in z]
 
@@ -98,12 +102,19 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
     # a schedule has nothing to observe: its first rate is that of step 0 in either ordering
     before = run.ordering == "before_update" and not isinstance(scheduler, schedulers.OpenLoop)
     level = math.nan
+    relabels = type(run.perturbation).__name__ in ("LabelNoise", "CorruptedBatches")
+    sampled = run.objective.sampled or relabels
     for t in range(run.steps):
         objective, optimizer.rule = controls.plugins["objective"], controls.plugins["optimizer"]
-        sample = draws.uniforms(key, run.replicate, draws.SAMPLE, t, run.objective.uniforms)
-        loss, gradient = objectives.value_and_gradient(objective, list(x), sample)
+        if relabels:
+            sample = draws.uniforms(key, run.replicate, draws.SAMPLE, t, labels.draws_needed(run.objective))
+            rows = labels.relabelled_rows(objective, run.perturbation, sample, run.objective.uniforms)
+            loss, gradient = objectives.value_and_gradient_of(objective, list(x), rows)
+        else:
+            sample = draws.uniforms(key, run.replicate, draws.SAMPLE, t, run.objective.uniforms)
+            loss, gradient = objectives.value_and_gradient(objective, list(x), sample)
         alive = math.isfinite(loss) and all(math.isfinite(value) for value in x)
-        if not run.objective.sampled:
+        if not sampled:
             full_loss = loss
         else:
             full_loss = objectives.full_value_and_gradient(objective, list(x))[0] if alive else math.nan
@@ -122,7 +133,7 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
         if not alive:
             record.status, record.steps = 1, t
             break
-        if t == 0 and run.objective.minimum is not None and not run.objective.sampled:
+        if t == 0 and run.objective.minimum is not None and not sampled:
             level = run.objective.minimum + tolerance * (loss - run.objective.minimum)
         if record.steps_to_tolerance < 0 and loss <= level:
             record.steps_to_tolerance = t

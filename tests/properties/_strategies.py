@@ -176,16 +176,30 @@ def objectives(draw: st.DrawFn) -> Any:
 
 
 @st.composite
+def sums(draw: st.DrawFn) -> Any:
+    """Least squares, all samples, minibatches of one size, or of a size that may grow."""
+    from greedylr_theory.objectives import LeastSquares
+
+    entry = st.sampled_from([0.0, 1.0, -2.0, 0.1, 1e155])
+    n, d = draw(st.integers(1, 4)), draw(st.integers(1, 2))
+    features = draw(st.tuples(*[st.tuples(*[entry] * d)] * n))
+    batch = draw(st.none() | st.integers(1, n))
+    largest = None if batch is None else draw(st.none() | st.integers(batch, n))
+    return LeastSquares(features, draw(st.tuples(*[entry] * n)), batch, largest)
+
+
+@st.composite
 def runs(draw: st.DrawFn, scheduler: type[Plugin]) -> Run:
     """A whole specification with a given kind of scheduler."""
-    objective = draw(objectives())
+    perturbation = draw(st.sampled_from([*PERTURBATIONS.values()]).flatmap(plugins))
+    objective = draw(sums() if perturbation.relabels or draw(st.integers(0, 4)) == 4 else objectives())
     points = st.tuples(*[numbers(Interval.open(-math.inf, math.inf))] * objective.dim)
     rules = st.builds(StandardNormal, seed=st.integers(0, 5), scale=st.sampled_from([0.1, 1.0, 1e100]))
     return Run(
         objective,
         optimizer=draw(st.sampled_from([*OPTIMIZERS.values()]).flatmap(plugins)),
         scheduler=draw(plugins(scheduler)),
-        perturbation=draw(st.sampled_from([*PERTURBATIONS.values()]).flatmap(plugins)),
+        perturbation=perturbation,
         start=draw(rules | points),
         lr0=draw(st.sampled_from([0.1, 0.01, 1e-3]) | RATES | st.builds(LogUniform, st.just(1e-4), st.just(10.0))),
         steps=draw(st.integers(1, 45)),

@@ -295,6 +295,13 @@ def test_least_squares_solution_is_exact() -> None:
     assert dependent.minimum == 1.25 == evaluated(dependent, np.array(dependent.minimiser)[:, None])[0][0]
 
 
+def test_least_squares_beyond_double_precision_have_an_infinite_minimum() -> None:
+    huge = LeastSquares(features=((1.0,), (-1.0,)), targets=(1e300, 1e300))
+    assert (huge.minimum, huge.gradient_noise, huge.minimiser) == (math.inf, math.inf, (0.0,))
+    far = LeastSquares(features=((1e-300,),), targets=(-1e300,))
+    assert far.minimiser == (-math.inf,)
+
+
 def selecting(population: int, batch: int) -> LeastSquares:
     """At x = 0 the gradient is -1/b at the samples that were chosen and 0 elsewhere."""
     rows = tuple(tuple(float(i == j) for j in range(population)) for i in range(population))
