@@ -191,7 +191,8 @@ class Stepper:
         else:
             last = phase.last
         steps = max(1, last - phase.first)
-        return phase.scheduler.initial_state(self._params[phase.path], self._lr0, steps, 0)
+        # a copy, since a table that several runs have in common may be read-only, which no kernel takes
+        return phase.scheduler.initial_state(self._params[phase.path], self._lr0, steps, 0).copy()
 
     def _require_no_horizon(self, phase: Phase) -> None:
         if isinstance(phase.scheduler, OpenLoop):
