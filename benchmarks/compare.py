@@ -30,11 +30,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import agreement, bars, through_c, through_numpy, through_torch, timing
+from benchmarks import agreement, bars, through_c, through_jax, through_numpy, through_torch, through_torch_batched, timing
 from benchmarks.contender import Contender
 from benchmarks.workloads import STEPS, WORKLOADS, Outcome, Workload, starts, through_package
 
-CONTENDERS = (through_torch.LOOP, through_numpy.BATCHED, through_c.SCALAR, through_c.LANED)
+CONTENDERS = (
+    through_torch.LOOP, through_torch_batched.BATCHED, through_numpy.BATCHED, through_jax.BATCHED, through_c.SCALAR,
+    through_c.LANED,
+)  # fmt: skip
 RUNS = 20_480
 #: runs that are compared before timing: of batched contenders, and of those that take one run at a time
 COMMON, COMMON_SLOW = 1024, 8
