@@ -36,7 +36,7 @@ from benchmarks.workloads import STEPS, WORKLOADS, Outcome, Workload, starts, th
 
 CONTENDERS = (
     through_torch.LOOP, through_torch_batched.BATCHED, through_numpy.BATCHED, through_jax.BATCHED, through_c.SCALAR,
-    through_c.LANED,
+    through_c.LANED, through_c.SUMMARISED,
 )  # fmt: skip
 RUNS = 20_480
 #: runs that are compared before timing: of batched contenders, and of those that take one run at a time
