@@ -4,11 +4,11 @@
 
 Nine workloads of 200 steps (workloads.py); competitors: a PyTorch loop per run, PyTorch and NumPy over many runs at
 once, JAX jit(vmap(scan)) in float64, and C written by hand, one run after the other and vectorised over runs. A
-competitor that cannot run here is named. For each workload all must first agree with this package (agreement.py); then
-the fastest choice of every competitor (how many runs at a time, generator, compiler flags) is found; then all take turns
-and the medians of their CPU times per run and step are compared. Compilation is not counted, on either side. The time
-of this package is that of one call of simulate, from the specification to all summaries, starting points included;
-competitors are given the starting points and compute the loss at the end and the smallest on the way.
+competitor that cannot run here is named. For each workload the fastest choice of every competitor (how many runs at a
+time, generator, compiler flags) is found; it must agree with this package (agreement.py); then all take turns and the
+medians of their CPU times per run and step are compared. Compilation is not counted, on either side. The time of this
+package is that of one call of simulate, from the specification to all summaries, starting points included; competitors
+are given the starting points and compute the loss at the end and the smallest on the way.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import machine
-
-WHERE = machine.pin()
-
 import json
 import time
 from typing import Any
@@ -30,7 +26,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import agreement, bars, through_c, through_jax, through_numpy, through_torch, through_torch_batched, timing
+from benchmarks import (
+    agreement,
+    bars,
+    machine,
+    through_c,
+    through_jax,
+    through_numpy,
+    through_torch,
+    through_torch_batched,
+    timing,
+)
 from benchmarks.contender import Contender
 from benchmarks.workloads import STEPS, WORKLOADS, Outcome, Workload, starts, through_package
 
@@ -74,9 +80,9 @@ def _first(outcome: Outcome, count: int) -> Outcome:
     return Outcome(*(part[:count] for part in outcome))
 
 
-def tables(rows: list[dict[str, Any]], contenders: list[Contender], repeats: int) -> list[Table]:
+def tables(rows: list[dict[str, Any]], contenders: list[Contender], repeats: int, where: str) -> list[Table]:
     """Times, then ratios, with the bars beside their means."""
-    title = f"ns per run and step of {STEPS}, CPU time, medians of {repeats}, {WHERE}"
+    title = f"ns per run and step of {STEPS}, CPU time, medians of {repeats}, {where}"
     times, ratios = Table(title=title), Table(title="times of the others over the time of this package")
     for table in (times, ratios):
         table.add_column("workload")
@@ -111,9 +117,12 @@ def _number(value: float) -> str:
 @click.option("--quick", is_flag=True, help="Fewer choices of each competitor are tried, and 3 turns.")
 @click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write everything here.")
 def main(wanted: tuple[str, ...], keys: tuple[str, ...], repeats: int, quick: bool, target: Path | None) -> None:
-    console = Console(width=160)
+    console, where = Console(width=160), machine.pin()
     repeats = min(repeats, 3) if quick else repeats
     chosen = [w for w in WORKLOADS if not wanted or any(text.lower() in w.name.lower() for text in wanted)]
+    if not chosen:
+        known = "; ".join(workload.name for workload in WORKLOADS)
+        raise click.UsageError(f"no workload is named {', '.join(wanted)}; there are: {known}")
     asked = [c for c in CONTENDERS if not keys or c.key in keys]
     absent = {c.key: reason for c in asked if (reason := c.absent())}
     contenders = [c for c in asked if c.key not in absent]
@@ -125,14 +134,14 @@ def main(wanted: tuple[str, ...], keys: tuple[str, ...], repeats: int, quick: bo
         begin = time.perf_counter()
         rows.append(measured(workload, contenders, repeats, quick))
         console.print(f"{workload.name}: {time.perf_counter() - begin:.0f} s", highlight=False)
-    for table in tables(rows, contenders, repeats):
+    for table in tables(rows, contenders, repeats, where):
         console.print(table)
     judged = bars.judged({c.key: [row["ratios"][c.key] for row in rows] for c in contenders})
     console.print(bars.table(judged))
     if target:
         target.parent.mkdir(parents=True, exist_ok=True)
         report = {
-            "machine": machine.described(), "where": WHERE, "steps": STEPS, "runs": RUNS, "repeats": repeats,
+            "machine": machine.described(), "where": where, "steps": STEPS, "runs": RUNS, "repeats": repeats,
             "quick": quick, "competitors": {c.key: c.version() for c in contenders}, "absent": absent,
             "flags": {"c": through_c.FLAGS, "c_lanes": [*through_c.FLAGS, *through_c.SAFE, "or -ffast-math"]},
             "workloads": rows, "bars": judged,

@@ -1,11 +1,11 @@
 """Hand-written C: one run after the other (c/scalar.c), and many runs side by side (c/lanes.c).
 
-The sources are compiled for each workload by gcc with -O3 -march=native into a temporary folder, with the dimension and
-what is computed as macros, so that each workload has a fused loop of its own. Runs side by side may also use -ffast-math
-(objects only: linked without it, since it would make the whole process flush subnormal numbers to zero) and either
-the vector functions of the C library or polynomials; the fastest choice counts. The code over lanes exists a second
-time with everything that simulate() returns of a run (largest loss, recovery, steps to tolerance, changes and sum of the
-rate, whether and when it diverged): the same deliverables, for comparison; no bar is set on it.
+The sources are compiled for each workload by gcc with -O3 -march=native into a temporary folder, with the dimension
+and what is computed as macros, so that each workload has a fused loop of its own. Runs side by side may also use
+-ffast-math (objects only: linked without it, since it would make the whole process flush subnormal numbers to zero) and
+either the vector functions of the C library or polynomials; the fastest choice that agrees counts. The code over lanes
+exists a second time with everything that simulate() returns of a run (largest loss, recovery, steps to tolerance,
+changes and sum of the rate, whether and when it diverged): the same deliverables, for comparison; no bar is set on it.
 """
 
 from __future__ import annotations
@@ -151,7 +151,11 @@ def lane_choices(workload: Workload, quick: bool) -> list[Choice]:
 
 
 def lane_library(workload: Workload, choice: Choice, summaries: bool) -> ctypes.CDLL:
-    options = (("LANES", choice.block), ("LIBMVEC", int(choice["functions"] == "libmvec")), ("SUMMARIES", int(summaries)))
+    options = (
+        ("LANES", choice.block),
+        ("LIBMVEC", int(choice["functions"] == "libmvec")),
+        ("SUMMARIES", int(summaries)),
+    )
     return library("lanes", (*_macros(workload), *options), ("-ffast-math",) if choice["fast_math"] else SAFE)
 
 

@@ -64,7 +64,9 @@ def by_formula(workload: Workload, x: Any) -> tuple[Any, Any]:
         bend, rest = x[1:] - x[:-1] ** 2, 1.0 - x[:-1]
         zero = jnp.zeros(1)
         left, right = 400.0 * bend * x[:-1] + 2.0 * rest, 200.0 * bend
-        return jnp.sum(100.0 * bend * bend + rest * rest), jnp.concatenate([zero, right]) - jnp.concatenate([left, zero])
+        return jnp.sum(100.0 * bend * bend + rest * rest), jnp.concatenate([zero, right]) - jnp.concatenate(
+            [left, zero]
+        )
     sine, cosine = jnp.sin(TURN * x), jnp.cos(TURN * x)
     if workload.objective == "rastrigin":
         return 10.0 * d + jnp.sum(x * x - 10.0 * cosine), 2.0 * x + 10.0 * TURN * sine
