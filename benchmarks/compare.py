@@ -37,8 +37,17 @@ from benchmarks import (
     through_torch_batched,
     timing,
 )
-from benchmarks.contender import Contender
-from benchmarks.workloads import STEPS, WORKLOADS, Outcome, Workload, starts, through_package
+from benchmarks.contender import Choice, Contender
+from benchmarks.workloads import (
+    STEPS,
+    WORKLOADS,
+    Floats,
+    Outcome,
+    Solver,
+    Workload,
+    starts,
+    through_package,
+)
 
 CONTENDERS = (
     through_torch.LOOP, through_torch_batched.BATCHED, through_numpy.BATCHED, through_jax.BATCHED, through_c.SCALAR,
@@ -46,26 +55,29 @@ CONTENDERS = (
 )  # fmt: skip
 RUNS = 20_480
 #: runs that are compared before timing: of batched contenders, and of those that take one run at a time
-COMMON, COMMON_SLOW = 1024, 8
+COMMON, COMMON_SLOW = 1024, 32
 
 
 def measured(workload: Workload, contenders: list[Contender], repeats: int, quick: bool) -> dict[str, Any]:
     """Agreement, choices and times of one workload."""
     points = starts(workload, RUNS)
-    plain, noisy = through_package(workload.silenced, COMMON), through_package(workload, COMMON)
+    wanted = through_package(workload.silenced, COMMON), through_package(workload, COMMON)
     turns: dict[str, Any] = {"package": (lambda: through_package(workload, RUNS), RUNS)}
     about: dict[str, Any] = {}
     for contender in contenders:
-        choice, solve, tried = timing.fastest(contender, workload, points, quick)
-        count = COMMON_SLOW if contender.runs(choice.block) < COMMON else COMMON
-        found = contender.solver(workload.silenced, choice)(points[:, :count].copy())
-        far = agreement.require_close(workload, contender.name, found, _first(plain, count))
-        about[contender.key] = {"choice": str(choice), "tried": tried, "distance": far}
-        if workload.random:
-            count = min(COMMON, 8 * count)
-            found = solve(points[:, :count].copy())
-            errors = agreement.require_same_law(workload, contender.name, found, _first(noisy, count))
-            about[contender.key]["standard_errors"] = errors
+        tried = timing.by_speed(contender, workload, points, quick)
+        refused: dict[str, str] = {}
+        for _, choice, solve in tried:
+            try:
+                found = agreed(contender, workload, choice, solve, points, wanted)
+            except RuntimeError as problem:
+                refused[str(choice)] = str(problem)
+                continue
+            break
+        else:
+            raise click.ClickException(next(iter(refused.values())))
+        times = {str(other): took for took, other, _ in tried}
+        about[contender.key] = {"choice": str(choice), **found, "tried_ns": times, "refused": refused}
         part = points[:, : contender.runs(choice.block)].copy()
         turns[contender.key] = (lambda solve=solve, part=part: solve(part), part.shape[1])
     times = timing.interleaved(turns, repeats)
@@ -74,6 +86,26 @@ def measured(workload: Workload, contenders: list[Contender], repeats: int, quic
     return {
         "workload": workload.name, "medians_ns": medians, "ratios": ratios, "repeats_ns": times, "contenders": about,
     }  # fmt: skip
+
+
+def agreed(
+    contender: Contender,
+    workload: Workload,
+    choice: Choice,
+    solve: Solver,
+    points: Floats,
+    wanted: tuple[Outcome, Outcome],
+) -> dict[str, float]:
+    """How far a choice is from the package, without chance and with it; a RuntimeError when that is too far."""
+    count = COMMON_SLOW if contender.runs(choice.block) < COMMON_SLOW else COMMON
+    count = min(count, points.shape[1])
+    silenced = contender.solver(workload.silenced, choice)(points[:, :count].copy())
+    plain, noisy = (_first(outcome, count) for outcome in wanted)
+    found = {"distance": agreement.require_close(workload, contender.name, silenced, plain)}
+    if workload.random:
+        outcome = solve(points[:, :count].copy())
+        found["standard_errors"] = agreement.require_same_law(workload, contender.name, outcome, noisy)
+    return found
 
 
 def _first(outcome: Outcome, count: int) -> Outcome:
@@ -134,6 +166,9 @@ def main(wanted: tuple[str, ...], keys: tuple[str, ...], repeats: int, quick: bo
         begin = time.perf_counter()
         rows.append(measured(workload, contenders, repeats, quick))
         console.print(f"{workload.name}: {time.perf_counter() - begin:.0f} s", highlight=False)
+        for key, found in rows[-1]["contenders"].items():
+            for problem in found["refused"].values():
+                console.print(f"{key}: a faster choice does not count. {problem}", markup=False, highlight=False)
     for table in tables(rows, contenders, repeats, where):
         console.print(table)
     judged = bars.judged({c.key: [row["ratios"][c.key] for row in rows] for c in contenders})
