@@ -81,9 +81,7 @@ class Workers:
 
     def close(self) -> None:
         for member in self.members:
-            assert member.stdin
-            member.stdin.close()
-            member.wait()
+            member.communicate()  # closes its input, which ends it
 
 
 def cores_against_one(name: str, cores: int, runs: int, repeats: int) -> dict[str, Any]:

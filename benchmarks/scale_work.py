@@ -7,16 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import machine
-
-machine.fix_threads()
-
 import gc
 import json
 import resource
 import time
-
-import numpy as np
 
 #: workloads of the runs in bulk; the first carries the bars
 BULK = {
@@ -30,6 +24,8 @@ def say(**found: object) -> None:
 
 
 def simulated(name: str, count: int, threads: int) -> object:
+    import numpy as np
+
     from benchmarks.workloads import Workload
     from greedylr_theory import Batch, simulate
 
@@ -75,5 +71,8 @@ def first(name: str, count: int, threads: int) -> None:
 
 
 if __name__ == "__main__":
+    from benchmarks import machine
+
+    machine.fix_threads()
     task, workload, runs, workers = sys.argv[1:]
     {"bulk": bulk, "on_demand": on_demand, "first": first}[task](workload, int(runs), int(workers))

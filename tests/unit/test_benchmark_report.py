@@ -6,10 +6,11 @@ import dataclasses
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import bars, compare, machine, through_jax, through_numpy, timing
+from benchmarks import bars, compare, machine, scale, scale_work, through_jax, through_numpy, timing
 from benchmarks.contender import Choice
 
 
@@ -61,3 +62,27 @@ def test_bars_are_held_against_the_mean_and_the_worst() -> None:
     }  # fmt: skip
     assert not found["c_lanes", "geometric mean"]["met"]
     assert not found["c_lanes", "every workload"]["met"]
+
+
+@pytest.mark.parametrize("name", scale_work.BULK)
+def test_the_runs_in_bulk_do_not_diverge(name: str) -> None:
+    scale_work.simulated(name, 64, 2)
+
+
+def test_a_measuring_process_that_fails_is_not_a_measurement() -> None:
+    with pytest.raises(click.ClickException, match="without an answer"):
+        scale.answer("")
+
+
+@pytest.mark.slow
+def test_a_new_process_compiles_nothing() -> None:
+    assert scale.first_result(scale.MAIN, 1)["misses"] == 0
+
+
+@pytest.mark.slow
+def test_cores_and_memory_are_measured() -> None:
+    row = scale.cores_against_one(scale.MAIN, 2, 256, 1)
+    assert row["speedup_threads"] > 0
+    assert set(row["seconds"]) == {"one thread", "threads", "processes"}
+    found = scale.million(scale.MAIN, 2, 1000, 1)
+    assert 0 < found["before_bytes"] <= found["peak_bytes"]
