@@ -149,7 +149,7 @@ def _number(value: float) -> str:
 @click.option("--quick", is_flag=True, help="Fewer choices of each competitor are tried, and 3 turns.")
 @click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write everything here.")
 def main(wanted: tuple[str, ...], keys: tuple[str, ...], repeats: int, quick: bool, target: Path | None) -> None:
-    console, where = Console(width=160), machine.pin()
+    console, where = Console(width=200), machine.pin()
     repeats = min(repeats, 3) if quick else repeats
     chosen = [w for w in WORKLOADS if not wanted or any(text.lower() in w.name.lower() for text in wanted)]
     if not chosen:
