@@ -1,9 +1,10 @@
 """Whether a contender computes what the package computes; without that its time means nothing.
 
 Without chance (noise of scale 0, or a spike of one height at every step: the same code path) the losses of common runs
-must agree to a relative distance of 1e-7. Rounding differs, and 200 steps amplify it: where the rate follows the loss a
-difference in the last bit of an x can flip a comparison of two losses, which moves a rate by a tenth; what is observed
-is at most a few 1e-9. Where terms cancel in the loss, the distance is relative to their size.
+must agree to a relative distance of 1e-12 in nine runs of ten, and of 1e-6 in all. Sums in another order differ by a
+few 1e-16, and most runs end a few 1e-15 apart. But a rate that follows the loss climbs until the loss rises, so that
+some runs spend many steps where rounding errors grow; among thousands of runs the worst were 4e-8 apart. Where terms
+cancel in the loss (Rastrigin, Ackley), the distance is relative to their size.
 
 With chance each contender draws numbers of its own. The means over runs of the logarithms of both losses, from the same
 starts, must then differ by at most five standard errors of the differences between runs, and their spreads by at most a
@@ -16,28 +17,32 @@ import math
 
 import numpy as np
 
-from benchmarks.workloads import Outcome, Workload
+from benchmarks.workloads import Floats, Outcome, Workload
 
-TOLERANCE = 1e-7
+TYPICAL, SHARE, TOLERANCE = 1e-12, 0.9, 1e-6
 STANDARD_ERRORS, SPREAD = 5.0, 0.2
 
 
-def distance(workload: Workload, found: Outcome, wanted: Outcome) -> float:
-    """Largest relative distance of the losses at the end and the smallest losses."""
+def distances(workload: Workload, found: Outcome, wanted: Outcome) -> Floats:
+    """Relative distance of each run (R,): the larger of those of the loss at the end and of the smallest loss."""
     scale = workload.magnitude
-    return max(float(np.max(np.abs(a - b) / (np.abs(b) + scale))) for a, b in zip(found, wanted, strict=True))
+    return np.max([np.abs(a - b) / (np.abs(b) + scale) for a, b in zip(found, wanted, strict=True)], axis=0)
 
 
 def require_close(workload: Workload, name: str, found: Outcome, wanted: Outcome) -> float:
-    """The distance.
+    """The largest distance.
 
     Raises:
-        RuntimeError: it exceeds the tolerance.
+        RuntimeError: it exceeds the tolerance, or more than a tenth of the runs are not as close as is typical.
     """
-    far = distance(workload, found, wanted)
-    if not far <= TOLERANCE:
-        raise RuntimeError(f"{workload.name}: {name} ends {far:.1e} (relative) from this package, above {TOLERANCE:g}")
-    return far
+    far = distances(workload, found, wanted)
+    worst, typical = float(np.max(far)), float(np.quantile(far, SHARE, method="lower"))
+    if not (worst <= TOLERANCE and typical <= TYPICAL):
+        raise RuntimeError(
+            f"{workload.name}: {name} ends {worst:.1e} (relative) away from this package in the worst run and "
+            f"{typical:.1e} in one of ten, above {TOLERANCE:g} or {TYPICAL:g}"
+        )
+    return worst
 
 
 def noise_deviation(found: Outcome, wanted: Outcome) -> tuple[float, float]:

@@ -20,9 +20,14 @@ SETTINGS = {
 }
 
 
+def fix_threads() -> None:
+    """One thread per library."""
+    os.environ.update(SETTINGS)
+
+
 def pin() -> str:
     """Fix threads and, where the system can, the core; says what was done."""
-    os.environ.update(SETTINGS)
+    fix_threads()
     if not hasattr(os, "sched_setaffinity"):
         return "not pinned (this system cannot)"
     core = max(os.sched_getaffinity(0))

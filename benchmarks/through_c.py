@@ -1,9 +1,11 @@
 """Hand-written C: one run after the other (c/scalar.c), and many runs side by side (c/lanes.c).
 
-The sources are compiled for each workload by gcc with -O3 -march=native into a temporary folder, with the dimension and
-what is computed as macros, so that each workload has a fused loop of its own. Runs side by side may also use -ffast-math
-(objects only: linked without it, since it would make the whole process flush subnormal numbers to zero) and either
-the vector functions of the C library or polynomials; the fastest choice counts.
+The sources are compiled for each workload by gcc with -O3 -march=native into a temporary folder, with the dimension
+and what is computed as macros, so that each workload has a fused loop of its own. Runs side by side may also use
+-ffast-math (objects only: linked without it, since it would make the whole process flush subnormal numbers to zero) and
+either the vector functions of the C library or polynomials; the fastest choice that agrees counts. The code over lanes
+exists a second time with everything that simulate() returns of a run (largest loss, recovery, steps to tolerance,
+changes and sum of the rate, whether and when it diverged): the same deliverables, for comparison; no bar is set on it.
 """
 
 from __future__ import annotations
@@ -28,11 +30,16 @@ SOURCES = Path(__file__).parent / "c"
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fPIC", "-D_GNU_SOURCE", "-Wall", "-Wundef", "-Werror", "-Wno-unused")
 #: of the code over lanes: without them a square root sets errno and a select may trap, and neither vectorises
 SAFE = ("-fno-math-errno", "-fno-trapping-math")
+#: the default of simulate: the relative suboptimality whose first step is a summary
+TOLERANCE = 1e-6
+#: rows of the summaries of c/lanes.c: last recorded loss, largest, sum of the last ten, step at which the tolerance is
+#: reached, changes of the rate, sum of the rates, step at which a run ended (-1: it did not)
+SUMMARIES = ("final", "peak", "tail_sum", "reached", "changes", "rate_sum", "ended")
 LANES = (16, 32, 64, 128)
 
 _NUMBERS = (
     "lr0", "factor", "patience", "min_lr", "max_lr", "beta1", "beta2", "eps", "sigma", "strength", "probability", "low",
-    "spread",
+    "spread", "tolerance",
 )  # fmt: skip
 _POINTER = ctypes.POINTER(ctypes.c_double)
 
@@ -95,24 +102,27 @@ def _pointer(array: Floats) -> Any:
 
 
 def _solver(workload: Workload, loaded: ctypes.CDLL) -> Solver:
-    eigenvalues, rates = workload.eigenvalues, workload.rates
-    setting = Setting(
+    return lambda points: solved(workload, loaded, points)[0]
+
+
+def _setting(workload: Workload, eigenvalues: Floats, rates: Floats) -> Setting:
+    return Setting(
         lr0=workload.lr0, factor=workloads.FACTOR, patience=workloads.PATIENCE, min_lr=workloads.MIN_LR,
         max_lr=workload.max_lr, beta1=workloads.BETA1, beta2=workloads.BETA2, eps=workloads.EPS, sigma=workload.sigma,
         strength=workloads.STRENGTH, probability=workload.probability, low=workload.low, spread=workload.spread,
-        steps=workloads.STEPS, period=workloads.SPIKE_EVERY, duration=workloads.DURATION,
+        tolerance=TOLERANCE, steps=workloads.STEPS, period=workloads.SPIKE_EVERY, duration=workloads.DURATION,
         eigenvalues=_pointer(eigenvalues), rates=_pointer(rates),
     )  # fmt: skip
 
-    def solve(points: Floats, kept: Any = (eigenvalues, rates)) -> Outcome:
-        starts = np.ascontiguousarray(points)
-        outcome = Outcome(np.empty(starts.shape[1]), np.empty(starts.shape[1]))
-        loaded.solve(
-            ctypes.byref(setting), ctypes.c_int64(starts.shape[1]), _pointer(starts), *(_pointer(part) for part in outcome)
-        )
-        return outcome
 
-    return solve
+def solved(workload: Workload, loaded: ctypes.CDLL, points: Floats) -> tuple[Outcome, Floats]:
+    """Outcome and, of a library built with SUMMARIES, the summaries (7, R)."""
+    eigenvalues, rates, starts = workload.eigenvalues, workload.rates, np.ascontiguousarray(points)
+    setting, runs = _setting(workload, eigenvalues, rates), starts.shape[1]
+    outcome, summaries = Outcome(np.empty(runs), np.empty(runs)), np.empty((len(SUMMARIES), runs))
+    arrays = (starts, outcome.end, outcome.best, summaries)
+    loaded.solve(ctypes.byref(setting), ctypes.c_int64(runs), *(_pointer(array) for array in arrays))
+    return outcome, summaries
 
 
 def draws(loaded: ctypes.CDLL, count: int) -> tuple[Floats, Floats]:
@@ -140,9 +150,19 @@ def lane_choices(workload: Workload, quick: bool) -> list[Choice]:
     ]
 
 
-def lane_library(workload: Workload, choice: Choice) -> ctypes.CDLL:
-    macros = (*_macros(workload), ("LANES", choice.block), ("LIBMVEC", int(choice["functions"] == "libmvec")))
-    return library("lanes", macros, ("-ffast-math",) if choice["fast_math"] else SAFE)
+def lane_library(workload: Workload, choice: Choice, summaries: bool) -> ctypes.CDLL:
+    options = (
+        ("LANES", choice.block),
+        ("LIBMVEC", int(choice["functions"] == "libmvec")),
+        ("SUMMARIES", int(summaries)),
+    )
+    return library("lanes", (*_macros(workload), *options), ("-ffast-math",) if choice["fast_math"] else SAFE)
+
+
+def summary_choices(workload: Workload, quick: bool) -> list[Choice]:
+    # -ffast-math would take away the test for runs that end
+    safe = [choice for choice in lane_choices(workload, False) if not choice["fast_math"]]
+    return safe if not quick else [choice for choice in safe if choice.block == 64 and choice["functions"] != "libmvec"]
 
 
 SCALAR = Contender(
@@ -160,6 +180,15 @@ LANED = Contender(
     absent=absent,
     version=version,
     choices=lane_choices,
-    solver=lambda workload, choice: _solver(workload, lane_library(workload, choice)),
+    solver=lambda workload, choice: _solver(workload, lane_library(workload, choice, summaries=False)),
+    runs=lambda block: 20_480,
+)
+SUMMARISED = Contender(
+    key="c_summaries",
+    name="C, vectorised, with all summaries",
+    absent=absent,
+    version=version,
+    choices=summary_choices,
+    solver=lambda workload, choice: _solver(workload, lane_library(workload, choice, summaries=True)),
     runs=lambda block: 20_480,
 )

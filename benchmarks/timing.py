@@ -17,22 +17,17 @@ def nanoseconds(work: Callable[[], object], runs: int) -> float:
     return (time.process_time() - begin) / (runs * STEPS) * 1e9
 
 
-def fastest(
+def by_speed(
     contender: Contender, workload: Workload, points: Floats, quick: bool
-) -> tuple[Choice, Solver, dict[str, float]]:
-    """The choice with the smallest time (the better of two after a warm-up), its solver, and the times of all."""
-    times: dict[str, float] = {}
-    best: tuple[float, Choice, Solver] | None = None
+) -> list[tuple[float, Choice, Solver]]:
+    """Every choice with its time (the better of two after a warm-up) and its solver, the fastest first."""
+    tried: list[tuple[float, Choice, Solver]] = []
     for choice in contender.choices(workload, quick):
         solve, part = contender.solver(workload, choice), points[:, : contender.runs(choice.block)].copy()
         solve(part[:, : choice.block])
         took = min(nanoseconds(lambda: solve(part), part.shape[1]) for _ in range(2))  # noqa: B023 (called at once)
-        times[str(choice)] = took
-        if best is None or took < best[0]:
-            best = (took, choice, solve)
-    if best is None:
-        raise RuntimeError(f"{contender.name} has no choice for {workload.name}")
-    return best[1], best[2], times
+        tried.append((took, choice, solve))
+    return sorted(tried, key=lambda entry: entry[0])
 
 
 def interleaved(contenders: dict[str, tuple[Callable[[], object], int]], repeats: int) -> dict[str, list[float]]:

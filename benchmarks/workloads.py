@@ -1,7 +1,7 @@
 """The nine workloads, and how this package runs them.
 
-Together they cover five objectives, two optimizers, an adaptive and a fixed schedule, and runs without disturbance, with
-Gaussian noise on the gradient and with spikes on the loss that the schedule sees. All have 200 steps.
+Together they cover five objectives, two optimizers, an adaptive and a fixed schedule, and runs without disturbance,
+with Gaussian noise on the gradient and with spikes on the loss that the schedule sees. All have 200 steps.
 """
 
 from __future__ import annotations
@@ -130,8 +130,14 @@ WORKLOADS = (
     Workload("Rosenbrock d 5, Adam, cosine, gradient noise", "rosenbrock", 5, "adam", "cosine", "gradient_noise"),
     Workload(
         "Rosenbrock d 2, gradient descent, greedy, periodic spikes",
-        "rosenbrock", 2, "gradient_descent", "greedy", "periodic_spike", 1e-4, 2e-4,
-    ),  # fmt: skip
+        "rosenbrock",
+        2,
+        "gradient_descent",
+        "greedy",
+        "periodic_spike",
+        1e-4,
+        2e-4,
+    ),
     Workload("Rastrigin d 10, Adam, greedy", "rastrigin", 10),
     Workload("Rastrigin d 10, Adam, greedy, random spikes", "rastrigin", 10, disturbance="random_spike"),
     Workload("Ackley d 8, Adam, greedy", "ackley", 8),

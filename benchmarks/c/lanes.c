@@ -61,9 +61,21 @@ static inline void value_and_gradient(const setting *s, row *restrict x, row *re
 #endif
 }
 
+/* rows of the summary: what simulate() returns of each run besides the loss at the end and the smallest */
+enum { FINAL, PEAK, TAIL_SUM, REACHED, CHANGES, RATE_SUM, ENDED, SUMMARIES_ROWS };
+
 static void solve_block(const setting *s, row *restrict x, uint64_t first_run, double *restrict end,
-                        double *restrict best)
+                        double *restrict best, row *restrict summary)
 {
+#if SUMMARIES
+    row level, before;
+    EACH_LANE {
+        summary[PEAK][lane] = -INFINITY;
+        summary[REACHED][lane] = summary[ENDED][lane] = -1.0;
+        summary[FINAL][lane] = summary[TAIL_SUM][lane] = summary[CHANGES][lane] = summary[RATE_SUM][lane] = 0.0;
+        before[lane] = s->lr0;
+    }
+#endif
     row gradient[DIM], loss, observed, lr;
 #if ADAM
     row first[DIM], second[DIM];
@@ -93,6 +105,27 @@ static void solve_block(const setting *s, row *restrict x, uint64_t first_run, d
     for (int64_t t = 0; t < s->steps; t++) {
         value_and_gradient(s, x, gradient, loss);
         EACH_LANE best[lane] = loss[lane] < best[lane] ? loss[lane] : best[lane];
+#if SUMMARIES
+        if (t == 0)
+            EACH_LANE level[lane] = s->tolerance * loss[lane]; /* the minimum is 0 in all workloads */
+        double now = (double)t, tail = t >= s->steps - 10 ? 1.0 : 0.0;
+        row check;
+        EACH_LANE check[lane] = loss[lane] * 0.0;
+        for (int i = 0; i < DIM; i++)
+            EACH_LANE check[lane] += x[i][lane] * 0.0;
+        EACH_LANE {
+            /* a number times zero is zero unless it is NaN or infinite; an ended run stays so, since NaN does */
+            summary[ENDED][lane] = check[lane] != 0.0 && summary[ENDED][lane] < 0.0 ? now : summary[ENDED][lane];
+            summary[FINAL][lane] = loss[lane];
+            summary[PEAK][lane] = loss[lane] > summary[PEAK][lane] ? loss[lane] : summary[PEAK][lane];
+            summary[TAIL_SUM][lane] += tail * loss[lane];
+            int first = (summary[REACHED][lane] < 0.0) & (loss[lane] <= level[lane]);
+            summary[REACHED][lane] = first ? now : summary[REACHED][lane];
+            summary[CHANGES][lane] += lr[lane] != before[lane] ? 1.0 : 0.0;
+            summary[RATE_SUM][lane] += lr[lane];
+            before[lane] = lr[lane];
+        }
+#endif
 #if DISTURBANCE == GRADIENT_NOISE
         double sigma = s->sigma;
         for (int i = 0; i < DIM; i += 2) {
@@ -163,15 +196,19 @@ static void solve_block(const setting *s, row *restrict x, uint64_t first_run, d
     EACH_LANE best[lane] = end[lane] < best[lane] ? end[lane] : best[lane];
 }
 
-/* starts (DIM, runs) in C order; end, best (runs). The last block is filled up with copies of the last run. */
-void solve(const setting *s, int64_t runs, const double *starts, double *end, double *best)
+/* starts (DIM, runs) in C order; end, best (runs); summary (SUMMARIES_ROWS, runs) if SUMMARIES, else not touched. The
+ * last block is filled up with copies of the last run. */
+void solve(const setting *s, int64_t runs, const double *starts, double *end, double *best, double *summary)
 {
-    row x[DIM], last, smallest;
+    row x[DIM], last, smallest, rows[SUMMARIES_ROWS];
     for (int64_t from = 0; from < runs; from += LANES) {
         int64_t count = runs - from < LANES ? runs - from : LANES;
         for (int i = 0; i < DIM; i++)
             EACH_LANE x[i][lane] = starts[i * runs + from + (lane < count ? lane : count - 1)];
-        solve_block(s, x, (uint64_t)from, last, smallest);
+        solve_block(s, x, (uint64_t)from, last, smallest, rows);
+        for (int k = 0; SUMMARIES && k < SUMMARIES_ROWS; k++)
+            for (int64_t lane = 0; lane < count; lane++)
+                summary[k * runs + from + lane] = rows[k][lane];
         for (int64_t lane = 0; lane < count; lane++) {
             end[from + lane] = last[lane];
             best[from + lane] = smallest[lane];

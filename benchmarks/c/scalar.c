@@ -113,8 +113,8 @@ static void solve_one(const setting *s, const double *start, size_t stride, uint
     *best = *end < smallest ? *end : smallest;
 }
 
-/* starts (DIM, runs) in C order; end, best (runs) */
-void solve(const setting *s, int64_t runs, const double *starts, double *end, double *best)
+/* starts (DIM, runs) in C order; end, best (runs); summary is that of lanes.c, not touched here */
+void solve(const setting *s, int64_t runs, const double *starts, double *end, double *best, double *summary)
 {
     prepare_draws();
     for (int64_t r = 0; r < runs; r++)

@@ -18,12 +18,15 @@
 
 typedef struct {
     double lr0, factor, patience, min_lr, max_lr, beta1, beta2, eps;
-    double sigma, strength, probability, low, spread;
+    double sigma, strength, probability, low, spread, tolerance;
     int64_t steps, period, duration;
     const double *eigenvalues; /* (DIM) */
     const double *rates;       /* (steps + 1), of the cosine schedule */
 } setting;
 
+#ifndef SUMMARIES
+#define SUMMARIES 0
+#endif
 #define TWO_PI 6.283185307179586476925
 #define E 2.718281828459045235360
 #endif
