@@ -6,6 +6,7 @@ import fcntl
 import importlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,8 @@ def _compile_once() -> None:
         for folder in ("objectives", "optimizers", "schedulers", "perturbations"):
             load(f"greedylr_theory.{folder}")
         importlib.import_module("greedylr_theory.simulation.simulate")
+        for path in sorted((Path(__file__).parents[1] / "docs/how-to/examples").glob("*.py")):
+            importlib.import_module("greedylr_theory").load_plugin(path)
         done.touch()
 
 

@@ -1,6 +1,6 @@
 """Graph -> table of numbers: one line per operation, which the kernel of `Expression` carries out lane by lane.
 
-A row number r means coordinate r for r < d, then a row of the workspace, then a row of the gradient, then the loss.
+The rows are those of the workspace, the coordinates first. The last d + 1 lines name the rows of gradient and loss.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from greedylr_theory.expressions.graph import Graph, Node, gradient, whole_power
 #: operations of the kernel, with the numbers that stand for them
 OPERATIONS = (
     "add", "multiply", "multiply_number", "add_number", "subtract", "number_minus", "divide", "divide_number",
-    "number_over", "fill", "copy", "exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "minimum", "maximum",
+    "number_over", "fill", "exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "minimum", "maximum",
     "not_above",
 )  # fmt: skip
 #: lines of a table at most
@@ -92,7 +92,7 @@ class _Lowered:
 
 
 def assembled(graph: Graph, root: int, dim: int) -> tuple[NDArray[np.float64], int]:
-    """Table (n, 5) that fills loss and gradient: operation, target, two operands, a number; and the workspace rows.
+    """Table (n, 5) for gradient and loss: operation, target, two operands, a number; and how many rows it works in.
 
     Raises:
         ValueError: the table would be too long.
@@ -106,7 +106,6 @@ def assembled(graph: Graph, root: int, dim: int) -> tuple[NDArray[np.float64], i
     lines = _Lines(lowered.graph, wanted, dim)
     for node in order:
         lines.emit(node)
-    lines.copy_rest()
     if len(lines.table) > LONGEST_TABLE:
         raise ValueError(
             f"Expression.text must take at most {LONGEST_TABLE} operations, gradient included, got {len(lines.table)}"
@@ -126,19 +125,18 @@ def _needed(graph: Graph, outputs: list[int]) -> list[int]:
 
 
 class _Lines:
-    """Lines of the table; workspace rows are used again once nothing reads them."""
+    """Lines of the table; rows are used again once nothing reads them."""
 
     def __init__(self, graph: Graph, outputs: list[int], dim: int) -> None:
         self.graph, self.outputs, self.dim = graph, outputs, dim
         self.table: list[list[float]] = []
-        self.rows: dict[int, int] = {}  # of each node, coordinates first, then the workspace
+        self.rows: dict[int, int] = {}
         self.free: list[int] = []
-        self.used = 0
+        self.used = dim
         self.readers = Counter(
             operand for node in _needed(graph, outputs) for operand in self._operands(node) if operand >= 0
         )
-        self.copies = Counter(outputs)
-        self.written: set[int] = set()  # outputs that are in place
+        self.kept = set(outputs)
 
     def _operands(self, node: int) -> tuple[int, ...]:
         operation, left, right, _ = self.graph.nodes[node]
@@ -150,40 +148,23 @@ class _Lines:
             self.rows[node] = left
             return
         if operation == "number":
-            if not self.readers[node]:
-                return  # only an output, which is filled in directly
             operation, left, right = "fill", -1, -1
         operands = [self.rows[operand] if operand >= 0 else 0 for operand in (left, right)]
-        if self.copies[node] == 1 and not self.readers[node]:
-            place = self.outputs.index(node)
-            self.written.add(place)
-            target = -1 - place
+        # never a row that this line reads: lanes are then free of overlap, and the loop vectorises
+        if self.free:
+            target = self.free.pop()
         else:
-            # never a row that this line reads: lanes are then free of overlap, and the loop vectorises
-            target = self.free.pop() if self.free else self._fresh()
-            self.rows[node] = target
+            target = self.used
+            self.used += 1
+        self.rows[node] = target
         self.table.append([OPERATIONS.index(operation), target, *operands, number])
         for operand in (left, right):
             if operand >= 0:
                 self.readers[operand] -= 1
-                if not self.readers[operand] and not self.copies[operand] and self.rows[operand] >= self.dim:
+                if not self.readers[operand] and operand not in self.kept and self.rows[operand] >= self.dim:
                     self.free.append(self.rows[operand])
 
-    def _fresh(self) -> int:
-        self.used += 1
-        return self.dim + self.used - 1
-
-    def copy_rest(self) -> None:
-        for place, node in enumerate(self.outputs):
-            if place in self.written:
-                continue
-            if node in self.rows:
-                self.table.append([OPERATIONS.index("copy"), -1 - place, self.rows[node], 0, 0.0])
-            else:
-                self.table.append([OPERATIONS.index("fill"), -1 - place, 0, 0, self.graph.nodes[node].number])
-
     def finished(self) -> tuple[NDArray[np.float64], int]:
-        table = np.array(self.table, dtype=np.float64).reshape(-1, 5)
-        place = table[:, 1] < 0
-        table[place, 1] = self.dim + self.used - 1 - table[place, 1]
-        return table, self.used
+        for place, node in enumerate(self.outputs):
+            self.table.append([-1, place, self.rows[node], 0, 0.0])
+        return np.array(self.table, dtype=np.float64), self.used

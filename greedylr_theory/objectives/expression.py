@@ -20,7 +20,7 @@ from greedylr_theory.expressions.tree import Tree, coordinate_range, written
 from greedylr_theory.params import NONNEGATIVE, Interval, param
 
 (
-    ADD, MULTIPLY, MULTIPLY_NUMBER, ADD_NUMBER, SUBTRACT, NUMBER_MINUS, DIVIDE, DIVIDE_NUMBER, NUMBER_OVER, FILL, COPY,
+    ADD, MULTIPLY, MULTIPLY_NUMBER, ADD_NUMBER, SUBTRACT, NUMBER_MINUS, DIVIDE, DIVIDE_NUMBER, NUMBER_OVER, FILL,
     EXP, LOG, SQRT, SIN, COS, TANH, ABS, SIGN, MINIMUM, MAXIMUM, NOT_ABOVE,
 ) = range(len(OPERATIONS))  # fmt: skip
 
@@ -60,92 +60,96 @@ def tanh(x):
 
 @objective_kernel
 def value_and_gradient(x, params, data, draws, workspace, gradient, loss):
-    """Carry out the lines of data (n, 5), each for all lanes: operation, target, two operands (rows), a number.
+    """Carry out the lines of data (n, 5), each for all lanes: operation, target, two operands, a number.
 
-    Rows below d are coordinates, then come the workspace, the gradient and the loss.
+    Target and operands are rows of the workspace, the coordinates first. The last d + 1 lines say in which rows the
+    gradient and the loss have come to stand.
     """
     d, lanes = x.shape
-    outputs = d + workspace.shape[0]
-    for line in range(data.shape[0]):
+    for row in range(d):
+        for lane in range(lanes):
+            workspace[row, lane] = x[row, lane]
+    outputs = data.shape[0] - d - 1
+    for line in range(outputs):
         operation, target = np.int64(data[line, 0]), np.int64(data[line, 1])
         left, right, number = np.int64(data[line, 2]), np.int64(data[line, 3]), data[line, 4]
-        a = x[left] if left < d else workspace[left - d]
-        b = x[right] if right < d else workspace[right - d]
-        if target < outputs:
-            y = workspace[target - d]
-        elif target < outputs + d:
-            y = gradient[target - outputs]
-        else:
-            y = loss
         if operation == ADD:
             for lane in range(lanes):
-                y[lane] = a[lane] + b[lane]
+                workspace[target, lane] = workspace[left, lane] + workspace[right, lane]
         elif operation == MULTIPLY:
             for lane in range(lanes):
-                y[lane] = a[lane] * b[lane]
+                workspace[target, lane] = workspace[left, lane] * workspace[right, lane]
         elif operation == MULTIPLY_NUMBER:
             for lane in range(lanes):
-                y[lane] = a[lane] * number
+                workspace[target, lane] = workspace[left, lane] * number
         elif operation == ADD_NUMBER:
             for lane in range(lanes):
-                y[lane] = a[lane] + number
+                workspace[target, lane] = workspace[left, lane] + number
         elif operation == SUBTRACT:
             for lane in range(lanes):
-                y[lane] = a[lane] - b[lane]
+                workspace[target, lane] = workspace[left, lane] - workspace[right, lane]
         elif operation == NUMBER_MINUS:
             for lane in range(lanes):
-                y[lane] = number - a[lane]
+                workspace[target, lane] = number - workspace[left, lane]
         elif operation == DIVIDE:
             for lane in range(lanes):
-                y[lane] = a[lane] / b[lane]
+                workspace[target, lane] = workspace[left, lane] / workspace[right, lane]
         elif operation == DIVIDE_NUMBER:
             for lane in range(lanes):
-                y[lane] = a[lane] / number
+                workspace[target, lane] = workspace[left, lane] / number
         elif operation == NUMBER_OVER:
             for lane in range(lanes):
-                y[lane] = number / a[lane]
+                workspace[target, lane] = number / workspace[left, lane]
         elif operation == FILL:
             for lane in range(lanes):
-                y[lane] = number
-        elif operation == COPY:
-            for lane in range(lanes):
-                y[lane] = a[lane]
+                workspace[target, lane] = number
         elif operation == EXP:
             for lane in range(lanes):
-                y[lane] = exp(a[lane])
+                workspace[target, lane] = exp(workspace[left, lane])
         elif operation == LOG:
             for lane in range(lanes):
-                y[lane] = log(a[lane])
+                workspace[target, lane] = log(workspace[left, lane])
         elif operation == SQRT:
             for lane in range(lanes):
-                y[lane] = np.sqrt(a[lane])
+                workspace[target, lane] = np.sqrt(workspace[left, lane])
         elif operation == SIN:
             for lane in range(lanes):
-                y[lane] = sine_cosine(a[lane])[0]
+                workspace[target, lane] = sine_cosine(workspace[left, lane])[0]
         elif operation == COS:
             for lane in range(lanes):
-                y[lane] = sine_cosine(a[lane])[1]
+                workspace[target, lane] = sine_cosine(workspace[left, lane])[1]
         elif operation == TANH:
             for lane in range(lanes):
-                y[lane] = tanh(a[lane])
+                workspace[target, lane] = tanh(workspace[left, lane])
         elif operation == ABS:
             for lane in range(lanes):
-                y[lane] = abs(a[lane])
+                workspace[target, lane] = abs(workspace[left, lane])
         elif operation == SIGN:
             for lane in range(lanes):
-                side = -1.0 if a[lane] < 0.0 else a[lane]  # a zero, or NaN, is its own
-                y[lane] = 1.0 if a[lane] > 0.0 else side
+                side = -1.0 if workspace[left, lane] < 0.0 else workspace[left, lane]  # a zero, or NaN, is its own
+                workspace[target, lane] = 1.0 if workspace[left, lane] > 0.0 else side
         elif operation == MINIMUM:
             for lane in range(lanes):
-                first = (a[lane] <= b[lane]) | (a[lane] != a[lane])  # NaN on either side is the result
-                y[lane] = a[lane] if first else b[lane]
+                first = (workspace[left, lane] <= workspace[right, lane]) | (
+                    workspace[left, lane] != workspace[left, lane]
+                )  # NaN on either side is the result
+                workspace[target, lane] = workspace[left, lane] if first else workspace[right, lane]
         elif operation == MAXIMUM:
             for lane in range(lanes):
-                first = (a[lane] >= b[lane]) | (a[lane] != a[lane])
-                y[lane] = a[lane] if first else b[lane]
+                first = (workspace[left, lane] >= workspace[right, lane]) | (
+                    workspace[left, lane] != workspace[left, lane]
+                )
+                workspace[target, lane] = workspace[left, lane] if first else workspace[right, lane]
         elif operation == NOT_ABOVE:
             for lane in range(lanes):
-                y[lane] = 1.0 if a[lane] <= b[lane] else 0.0
+                workspace[target, lane] = 1.0 if workspace[left, lane] <= workspace[right, lane] else 0.0
+    for row in range(d):
+        found = np.int64(data[outputs + row, 2])
+        for lane in range(lanes):
+            gradient[row, lane] = workspace[found, lane]
+    found = np.int64(data[outputs + d, 2])
+    for lane in range(lanes):
+        loss[lane] = workspace[found, lane]
     for row in range(workspace.shape[0]):
         for lane in range(lanes):
             workspace[row, lane] = 0.0

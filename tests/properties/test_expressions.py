@@ -53,7 +53,7 @@ def assert_table_equals_twin(text: str, x: list[float]) -> None:
     assert_same_bits(gradient[:, 0], np.array(slopes), objective.text)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(text=TEXTS, x=st.tuples(POINTS, POINTS))
 def test_table_equals_its_twin(text: str, x: Any) -> None:
     assert_table_equals_twin(text, list(x))
