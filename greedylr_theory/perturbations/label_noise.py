@@ -15,10 +15,10 @@ from greedylr_theory.perturbations._relabelling import Relabelling
 class LabelNoise(Relabelling):
     """Each label of the samples of a step is replaced with probability p by another one, drawn uniformly.
 
-    Another label is, for classes, one of the K - 1 other classes, all equally likely; for targets of a regression, the
-    target of one of the n - 1 other samples, all equally likely (it can have the same value). Replacements are
-    independent over steps and samples, and forgotten after the step. The expected label of class c is kept with
-    probability 1 - p and every other class has probability p / (K - 1).
+    Another label is, for classes, one of the K - 1 other classes, all equally likely, so that a label stays as it is
+    with probability 1 - p and becomes each other class with p / (K - 1); the two targets of a perceptron are classes.
+    For targets of a regression (`LeastSquares`) it is the target of one of the n - 1 other samples, all equally likely;
+    it can have the same value. Replacements are independent over steps and samples, and forgotten after the step.
 
     Args:
         probability: p, of each label of a step.
