@@ -191,7 +191,8 @@ class Stepper:
         else:
             last = phase.last
         steps = max(1, last - phase.first)
-        return phase.scheduler.initial_state(self._params[phase.path], self._lr0, steps, 0)
+        state = phase.scheduler.initial_state(self._params[phase.path], self._lr0, steps, 0)
+        return np.array(state, order="C")  # of its own: a schedule may give one read-only column for all groups
 
     def _require_no_horizon(self, phase: Phase) -> None:
         if isinstance(phase.scheduler, OpenLoop):
