@@ -333,14 +333,16 @@ def _progress() -> Generator[Callable[[str], Progressed]]:
 
 
 def _ledger_table(entries: Sequence[dict[str, Any]]) -> Table:
-    table = Table("claim", "source", "verdict", "certificate", "control", "margin", title="Ledger")
+    table = Table("claim", "source", title="Ledger")
+    for heading in ("verdict", "certificate", "control", "margin"):
+        table.add_column(heading, no_wrap=True)
     for entry in entries:
         verdict, margin = entry["verdict"], entry["margin"]
         table.add_row(
             f"{escape(entry['short'])}\n[dim]{entry['name']}[/]",
             escape(entry["source"]),
             f"[{_STYLES.get(verdict, '')}]{verdict}[/]",
-            entry["certificate"],
+            entry["certificate"].replace(", ", "\n"),
             entry["control"],
             "-" if margin is None else f"{margin:.3g}",
             end_section=True,
