@@ -1,6 +1,7 @@
 """Kinds of certificate: what an author writes down, and what `_checker` decides. Data only.
 
-All expressions are sympy expressions in plain symbols; integers and fractions are welcome, floats are not.
+All expressions are sympy expressions in plain symbols; integers and fractions are welcome, floats are not. Balls are
+those of python-flint, and how their constants must be made is said at `Enclosure`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
+from flint import arb
 from sympy import Expr, Symbol
 
 from proofs._exact import EVERYWHERE, Domain, Vector
 
 Less = Callable[[Any, Any], bool]
 Relation = tuple[Any, Literal["<", "<=", "==", ">=", ">"], Any]
+Program = Callable[[Mapping[str, Any], Less], Mapping[str, Any]]
+BallRelation = tuple[Any, Literal["<", "<=", ">=", ">", "in", "rounds to"], Any]
 
 INDUCTION = "induction hypothesis"  #: what the step of an `Induction` calls the statement at t
 
@@ -112,7 +116,7 @@ class Equivariance:
     both runs take the same path. One program per kind of step: the whole run follows by induction over steps.
     """
 
-    programs: Mapping[str, Callable[[Mapping[str, Any], Less], Mapping[str, Any]]]
+    programs: Mapping[str, Program]
     inputs: Mapping[str, Symbol]
     units: Mapping[str, Expr]
     domain: Domain
@@ -132,6 +136,84 @@ class Counterexample:
 
 
 @dataclass(frozen=True)
+class Equivalence:
+    """Two programs make the same comparisons, with the same outcome, and return the same, on every branch path.
+
+    As in `Equivariance` a program compares only through ``less(a, b)``. One pair per kind of step: that two whole runs
+    are equal follows by induction over steps, where the inputs that a pair shares are the state both are in.
+    """
+
+    programs: Mapping[str, tuple[Program, Program]]
+    inputs: Mapping[str, Symbol]
+    domain: Domain = EVERYWHERE
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """Every relation holds for every member of a finite list, in exact rationals.
+
+    Args:
+        cases: the list, by the name of each member.
+        relations: member -> relations, by the sentence they express; Fractions and integers only.
+    """
+
+    cases: Mapping[str, Any]
+    relations: Callable[[Any], Mapping[str, Relation]]
+
+
+@dataclass(frozen=True)
+class Positivity:
+    """The polynomial is > 0 on the whole of [low, high], ends included; high = None for no upper end.
+
+    One variable, rational coefficients. Divide out a factor that vanishes at an end, and say so.
+    """
+
+    polynomial: Expr
+    low: Fraction
+    high: Fraction | None
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """Relations between real numbers, decided by ball arithmetic (python-flint).
+
+    Args:
+        relations: working precision in bits -> relations by the sentence they express: (left, "<", right) and the
+            like, (ball, "in", (low, high)), or (ball, "rounds to", "0.1716"), which is meant to the last digit given.
+            flint's precision is set to that many bits when it is called; it is called again at higher precision
+            until everything is decided. A side is an `arb`, an integer, a fraction, or a decimal as text. Equality
+            cannot be decided by balls: it is undecided, hence `open`.
+        refutes: whether the relations contradict `published` rather than prove `statement`.
+
+    Constants of a ball are integers, fractions (``arb(fmpq(p, q))``), decimal text (``arb("0.95")``) or functions of
+    these. ``arb(0.95)`` is the binary number nearest to 0.95, exactly: a ball does not remember that it began as a
+    float. Floats in the code and closures of `relations`, and in functions of ours that it calls, are refused; those
+    computed elsewhere cannot be seen. Series need their remainder as a radius.
+
+    >>> from flint import arb, fmpq
+    >>> silver = Enclosure(lambda bits: {"3 - 2 sqrt 2": (3 - 2 * arb(2).sqrt(), "rounds to", "0.171572875254")})
+    """
+
+    relations: Callable[[int], Mapping[str, BallRelation]]
+    refutes: bool = False
+
+
+@dataclass(frozen=True)
+class Throughout:
+    """function(x) > 0 for every x in [low, high]: shown by ball arithmetic on pieces, which the checker chooses.
+
+    Args:
+        function: ball around x -> ball around the value. It must be an enclosure for balls of every width: branches
+            on ``x < 1`` and the like are true only where certain. Same rules for constants as in `Enclosure`.
+        low, high: ends, included.
+    """
+
+    function: Callable[[arb], arb]
+    low: Fraction
+    high: Fraction
+
+
+@dataclass(frozen=True)
 class Evidence:
     """No exact argument: `measure()` gives a margin and a sentence. The best verdict it can earn is `supported`."""
 
@@ -142,10 +224,22 @@ class Evidence:
 class Chain:
     """Steps in order; a later one may use the conclusion of an earlier `Inequality` or `Induction`."""
 
-    steps: Mapping[str, Identity | Inequality | Induction | Equivariance | Counterexample]
+    steps: Mapping[str, Exact]
 
 
-Certificate = Identity | Inequality | Induction | Equivariance | Counterexample | Evidence | Chain
+Exact = (
+    Identity
+    | Inequality
+    | Induction
+    | Equivariance
+    | Equivalence
+    | Counterexample
+    | Enumeration
+    | Positivity
+    | Enclosure
+    | Throughout
+)
+Certificate = Exact | Evidence | Chain
 
 
 def kinds(certificate: Certificate) -> str:

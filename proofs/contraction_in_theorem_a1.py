@@ -200,4 +200,12 @@ CLAIM = Claim(
     control=lambda: huber_from(Fraction(11, 6)),  # here f(x_1) = alpha f(x_0): the nearest start that breaks nothing
     corrected="convergence_predictable",
     figure=None,
+    short="The contraction in Theorem A.1's proof fails.",
+    topic="convergence",
+    finding=(
+        "The proof of Theorem A.1 uses a contraction of f - f* in every step, from convexity and smoothness alone. "
+        "It needs norm(grad f)^2 >= 2 L (f - f*), and smoothness gives <=. On the Huber function from x_0 = 2 with "
+        "bounds 1/4 and 1/2 the loss falls from 3/2 to 1, where the proof promises 15/16; no factor below 1 holds "
+        "for all starts."
+    ),
 )

@@ -172,4 +172,12 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(cap=sympy.Rational(7, 4)),
     figure="f_sensitivity",
+    short="Full batch, steps at most 1/L: the last iterate converges.",
+    topic="convergence",
+    finding=(
+        "With full batches and steps of at most 1/L, chosen by any rule, the loss never rises and f(x_T) - f* <= "
+        "R^2 / (2 sum of the step sizes). Raising the rate towards 1/L is what helps; GreedyLR with a cap at 1/L "
+        "does so."
+    ),
+    advice={"cap": "With full batches a cap of 1/L is safe for every F."},
 )

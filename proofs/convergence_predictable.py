@@ -210,4 +210,19 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(rate_in_noise=sympy.Rational(999, 1000) * gamma),
     figure="f_sensitivity",
+    short="Repaired Theorem A.1: predictable steps below 1/L reach a floor.",
+    topic="convergence",
+    finding=(
+        "A theorem that holds in place of A.1: if the step size is fixed before the sample is drawn, stays in "
+        "[gamma_min, gamma_max] with gamma_max < 1/L, and every sample is convex and L-smooth, then E f(xbar_T) - "
+        "f* <= R^2 / (2 T gamma_min) + gamma_max^2 sigma*^2 / (2 gamma_min (1 - gamma_max L)). The second term is a "
+        "floor: without noise at the solution (sigma* = 0) it vanishes and the rate is 1/T."
+    ),
+    advice={
+        "cap": (
+            "Keep max_lr below 1/L and the ratio max_lr / min_lr small: the floor of the guarantee grows with "
+            "max_lr^2 / min_lr."
+        ),
+        "min_lr": "The guarantee needs min_lr > 0.",
+    },
 )

@@ -156,4 +156,11 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(speed=sympy.Integer(2)),
     figure=None,
+    short="Strongly convex: linear rate to a noise floor.",
+    topic="convergence",
+    finding=(
+        "Under the same conditions and strong convexity with mu, E norm(x_T - x*)^2 <= (1 - gamma_min mu)^T R^2 + "
+        "gamma_max^2 sigma*^2 / (gamma_min mu (1 - gamma_max L)): linear convergence to a floor set by the noise at "
+        "the solution."
+    ),
 )

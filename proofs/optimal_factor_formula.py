@@ -207,4 +207,13 @@ CLAIM = Claim(
     control=lambda: beaten(2, Fraction(417, 500), 1, Fraction(5, 8), conventions=PUBLISHED),
     corrected="optimal_factor_is_dimensionless",
     figure="f_sensitivity",
+    short="The best F is not 1 - 1/L_max.",
+    topic="units",
+    finding=(
+        "The recommendation F = 1 - 1/L_max (Theorem A.2) is false. L_max changes with the unit of loss and the "
+        "runs do not: on L x^2 / 2 with gamma_0 L = 5/8 the cases L = 2 and L = 4 are one run with two "
+        "prescriptions, 1/2 and 3/4, and F = 5/8 beats both after every number of steps. For L_max <= 1 the formula "
+        "names no factor between 0 and 1."
+    ),
+    advice={"F": "Do not compute F from the smoothness constant."},
 )

@@ -125,4 +125,17 @@ CLAIM = Claim(
     # the step size scaled like a length per loss rather than a squared length per loss
     control=lambda: argument(rate=s / c, used=s / c, low=s / c, high=s / c, smoothness=c / s),
     figure="f_sensitivity",
+    short="An optimal F depends on dimensionless quantities only.",
+    topic="units",
+    finding=(
+        "What an optimal F can depend on: gamma_0 L, gamma_min L, gamma_max L, the condition number, the number of "
+        "steps and the shape of the problem up to units. A formula in L alone is excluded, and so is one value for "
+        "all problems."
+    ),
+    advice={
+        "F": (
+            "A value of F tuned on one problem carries over when gamma_0 L and the bounds times L are the same, not "
+            "when the rates are."
+        )
+    },
 )

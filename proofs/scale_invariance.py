@@ -204,4 +204,17 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(low=sympy.Integer(1), high=sympy.Integer(1)),  # clips left as they were
     figure="f_sensitivity",
+    short="Scaling the loss, rates inversely: the same iterates.",
+    topic="units",
+    finding=(
+        "Multiplying the loss by a constant c and dividing the initial rate and both bounds by c leaves every "
+        "iterate of GreedyLR (Algorithm 1) as it was, for every F. In floating point this holds bit for bit when c "
+        "is a power of two."
+    ),
+    advice={
+        "initial rate": (
+            "Rescaling the loss (a sum instead of a mean, another unit) calls for rescaling the initial rate and "
+            "both bounds by the inverse factor; F stays as it is."
+        )
+    },
 )
