@@ -21,7 +21,6 @@ import numpy as np
 
 from greedylr_theory import load, replay, schedulers
 from greedylr_theory.interop.schedules import NO_TABLE, schedule
-from greedylr_theory.optimizers import Adam, GradientDescent
 from greedylr_theory.schedulers import GreedyLibrary, ReduceOnPlateau
 from tests.parity import test_schedules
 from tests.properties._strategies import series
@@ -30,12 +29,6 @@ from tests.unit.test_interop import COUSINS
 PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
 Pair = tuple[str, Any, Any]
 
-#: (plug-in, class of torch, its options)
-OPTIMIZERS: list[tuple[Any, str, dict[str, Any]]] = [
-    (Adam(), "Adam", {}),
-    (Adam(0.5, 0.9, 1e-3), "Adam", {"betas": (0.5, 0.9), "eps": 1e-3}),
-    (GradientDescent(), "SGD", {}),
-]
 _KINDS = ("descent", "walk", "levels", "spikes", "cancelling")
 
 
@@ -127,7 +120,7 @@ def closed_forms() -> dict[str, list[Pair]]:
 
 def page() -> str:
     """The whole text."""
-    from tests.parity import test_from_torch, test_transformers
+    from tests.parity import test_from_torch, test_optimizers, test_transformers
     from tests.parity import test_reduce_on_plateau as plateau
 
     names = [*test_schedules.CASES, *test_schedules.TABLES]
@@ -144,7 +137,7 @@ def page() -> str:
     modules = {"torch": "torch", "transformers": "transformers", "NumPy": "numpy"}
     versions = [f"{label} {importlib.metadata.version(name).split('+')[0]}" for label, name in modules.items()]
     optimizers: dict[str, list[Pair]] = {}
-    for optimizer, name, options in OPTIMIZERS:
+    for optimizer, name, options in test_optimizers.PAIRS.values():
         optimizers.setdefault(f"{optimizer.plugin_name()}, {name}", []).extend(of_optimizer(optimizer, name, options))
     compared = {label.partition(",")[0] for label in optimizers}
     alone = [name for name in load("greedylr_theory.optimizers") if name not in compared]
