@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from greedylr_theory.expressions.text import MOST_COORDINATES
+from greedylr_theory.expressions.text import DEEPEST, MOST_COORDINATES
 from greedylr_theory.expressions.tree import (
     FUNCTIONS,
     Affine,
@@ -21,15 +21,18 @@ from greedylr_theory.expressions.tree import (
 )
 
 
-def from_sympy(expression: Any) -> Tree:
-    """The tree of a sympy expression in symbols x0, x1, ...
+def from_sympy(expression: Any, depth: int = 0) -> Tree:
+    """The tree of a sympy expression in symbols x0, x1, ..., `depth` levels down in a larger one.
 
     Raises:
-        ValueError: it holds anything but numbers, such symbols, + - * / ** and the functions of FUNCTIONS.
+        ValueError: it holds anything but numbers, such symbols, + - * / ** and the functions of FUNCTIONS, or is nested
+            too deeply.
     """
     import sympy
 
     name = type(expression).__name__
+    if depth > DEEPEST:
+        raise ValueError(f"Expression.text must be nested at most {DEEPEST} levels deep, got {name} below that")
     if isinstance(expression, sympy.Symbol):
         digits = expression.name[1:]
         plain = digits.isascii() and digits.isdecimal() and str(int(digits)) == digits and len(digits) < 6
@@ -40,7 +43,7 @@ def from_sympy(expression: Any) -> Tree:
         return Number(math.pi) if expression is sympy.pi else Call("exp", (Number(1.0),))
     if isinstance(expression, sympy.Rational | sympy.Float):
         return _number(expression)
-    parts = tuple(from_sympy(part) for part in expression.args) if name != "NoneType" else ()
+    parts = tuple(from_sympy(part, depth + 1) for part in expression.args)
     if isinstance(expression, sympy.Add):
         return Chain(("+",) * (len(parts) - 1), parts)
     if isinstance(expression, sympy.Mul):

@@ -52,7 +52,7 @@ BAD = {
         ["simulate", "--objective", "expression", "--lr0", "1", "--set", "objective.text=open('a')"],
         ["Expression.text must", "'open'"],
     ),
-    "no text": (["simulate", "--objective", "expression", "--lr0", "1"], ["Expression needs text", "--set"]),
+    "no text": (["simulate", "--objective", "expression", "--lr0", "1"], ["Expression needs", "text", "--set"]),
     "no such file": (["simulate", "--lr0", "1", "--plugin", "missing.py"], ["existing Python file", "'missing.py'"]),
     "objective in replay": (
         ["replay", "log.csv", "--lr0", "1", *plugin("two_wells")],

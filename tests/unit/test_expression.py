@@ -229,6 +229,16 @@ def test_contradictions_and_foreign_sympy_are_refused(fields: dict[str, Any], me
         Expression(**fields)
 
 
+def test_a_sympy_expression_that_is_nested_too_deeply_is_refused() -> None:
+    x = sympy.Symbol("x0")
+    for levels in (DEEPEST // 2, DEEPEST + 1, 300):
+        expression = x
+        for _ in range(levels):
+            expression = sympy.sin(expression, evaluate=False)
+        with pytest.raises(ValueError, match=f"nested at most {DEEPEST} levels deep"):
+            Expression(expression)
+
+
 def test_a_sympy_expression_is_the_same_objective_as_its_text() -> None:
     x0, x1 = sympy.symbols("x0 x1", real=True)
     made = Expression((1 - x0) ** 2 / 3 + sympy.Max(x1, 2) - sympy.sqrt(x1) * sympy.exp(-x0) + sympy.Abs(x0 - x1))
