@@ -1,15 +1,31 @@
 """Products of the weights, activations and slopes of a network in which every lane has weights of its own.
 
-Plain loops with the lane innermost. Every sum runs in its natural order, one addition at a time; two rows by two
+Plain loops with the lane innermost. Every sum runs in its natural order, one addition at a time; two rows by four
 columns by four terms at once keep what they share in registers and change no bit.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
 import numpy as np
+from numba.core.compiler import Compiler
 
 from greedylr_theory.compilation import inlined, subroutine
 from greedylr_theory.elementary import LN2_HIGH, LN2_LOW, LOG2_E, ROUNDER, ROUNDER_BITS, bits_float, float_bits
+
+
+class _DistinctRows(Compiler):
+    """Compile for rows that no two arguments share, although they can be rows of one array."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.state.flags.noalias = True
+
+
+#: For products whose result shares no row with the factors; otherwise the loops over lanes begin with checks of that.
+_distinct = numba.njit(error_model="numpy", nogil=True, pipeline_class=_DistinctRows)
 
 
 @subroutine
@@ -23,16 +39,16 @@ def add_products(out, out_rows, left, left_rows, right, right_rows, extents):
     left_first, left_p, left_k = left_rows
     right_first, right_q, right_k = right_rows
     rows, columns, terms = extents
-    paired, blocked = rows - rows % 2, terms - terms % 4
+    paired, blocked, fours = rows - rows % 2, terms - terms % 4, columns - columns % 4
     for p in range(0, paired, 2):
         for k in range(0, blocked, 4):
             left_row, right_row = left_first + p * left_p + k * left_k, right_first + k * right_k
-            for q in range(0, columns - columns % 2, 2):
-                _two_by_two(
+            for q in range(0, fours, 4):
+                _two_by_four(
                     out, (first + p * out_p + q * out_q, out_p, out_q),
                     left, (left_row, left_p, left_k), right, (right_row + q * right_q, right_q, right_k),
                 )  # fmt: skip
-            for q in range(columns - columns % 2, columns):
+            for q in range(fours, columns):
                 for i in range(2):
                     _four_terms(
                         out, first + (p + i) * out_p + q * out_q,
@@ -55,26 +71,50 @@ def add_products(out, out_rows, left, left_rows, right, right_rows, extents):
                 )  # fmt: skip
 
 
-@subroutine
-def _two_by_two(out, out_rows, left, left_rows, right, right_rows):
-    """Four terms of two rows and two columns: eight loads, sixteen products."""
-    z, z_p, z_q = out_rows
-    w, w_p, w_k = left_rows
-    a, a_q, a_k = right_rows
+@inlined
+def _chain(total, w0, w1, w2, w3, a0, a1, a2, a3):
+    return (((total + w0 * a0) + w1 * a1) + w2 * a2) + w3 * a3
+
+
+@_distinct
+def _two_by_four(out, out_rows, left, left_rows, right, right_rows):
+    """Four terms of two rows (y and z of the result, v and w on the left) and four columns (a to d on the right)."""
+    first, out_p, q = out_rows
+    row, left_p, k = left_rows
+    column, right_q, j = right_rows
+    y0, y1, y2, y3 = out[first], out[first + q], out[first + 2 * q], out[first + 3 * q]
+    first += out_p
+    z0, z1, z2, z3 = out[first], out[first + q], out[first + 2 * q], out[first + 3 * q]
+    v0, v1, v2, v3 = left[row], left[row + k], left[row + 2 * k], left[row + 3 * k]
+    row += left_p
+    w0, w1, w2, w3 = left[row], left[row + k], left[row + 2 * k], left[row + 3 * k]
+    a0, a1, a2, a3 = right[column], right[column + j], right[column + 2 * j], right[column + 3 * j]
+    column += right_q
+    b0, b1, b2, b3 = right[column], right[column + j], right[column + 2 * j], right[column + 3 * j]
+    column += right_q
+    c0, c1, c2, c3 = right[column], right[column + j], right[column + 2 * j], right[column + 3 * j]
+    column += right_q
+    d0, d1, d2, d3 = right[column], right[column + j], right[column + 2 * j], right[column + 3 * j]
     for lane in range(out.shape[1]):
-        w0, w1, w2, w3 = left[w, lane], left[w + w_k, lane], left[w + 2 * w_k, lane], left[w + 3 * w_k, lane]
-        v0, v1 = left[w + w_p, lane], left[w + w_p + w_k, lane]
-        v2, v3 = left[w + w_p + 2 * w_k, lane], left[w + w_p + 3 * w_k, lane]
-        a0, a1, a2, a3 = right[a, lane], right[a + a_k, lane], right[a + 2 * a_k, lane], right[a + 3 * a_k, lane]
-        b0, b1 = right[a + a_q, lane], right[a + a_q + a_k, lane]
-        b2, b3 = right[a + a_q + 2 * a_k, lane], right[a + a_q + 3 * a_k, lane]
-        out[z, lane] = (((out[z, lane] + w0 * a0) + w1 * a1) + w2 * a2) + w3 * a3
-        out[z + z_q, lane] = (((out[z + z_q, lane] + w0 * b0) + w1 * b1) + w2 * b2) + w3 * b3
-        out[z + z_p, lane] = (((out[z + z_p, lane] + v0 * a0) + v1 * a1) + v2 * a2) + v3 * a3
-        out[z + z_p + z_q, lane] = (((out[z + z_p + z_q, lane] + v0 * b0) + v1 * b1) + v2 * b2) + v3 * b3
+        r0, r1, r2, r3 = v0[lane], v1[lane], v2[lane], v3[lane]
+        s0, s1, s2, s3 = w0[lane], w1[lane], w2[lane], w3[lane]
+        t0, t1, t2, t3 = a0[lane], a1[lane], a2[lane], a3[lane]
+        upper0 = _chain(y0[lane], r0, r1, r2, r3, t0, t1, t2, t3)
+        lower0 = _chain(z0[lane], s0, s1, s2, s3, t0, t1, t2, t3)
+        t0, t1, t2, t3 = b0[lane], b1[lane], b2[lane], b3[lane]
+        upper1 = _chain(y1[lane], r0, r1, r2, r3, t0, t1, t2, t3)
+        lower1 = _chain(z1[lane], s0, s1, s2, s3, t0, t1, t2, t3)
+        t0, t1, t2, t3 = c0[lane], c1[lane], c2[lane], c3[lane]
+        upper2 = _chain(y2[lane], r0, r1, r2, r3, t0, t1, t2, t3)
+        lower2 = _chain(z2[lane], s0, s1, s2, s3, t0, t1, t2, t3)
+        t0, t1, t2, t3 = d0[lane], d1[lane], d2[lane], d3[lane]
+        upper3 = _chain(y3[lane], r0, r1, r2, r3, t0, t1, t2, t3)
+        lower3 = _chain(z3[lane], s0, s1, s2, s3, t0, t1, t2, t3)
+        y0[lane], y1[lane], y2[lane], y3[lane] = upper0, upper1, upper2, upper3
+        z0[lane], z1[lane], z2[lane], z3[lane] = lower0, lower1, lower2, lower3
 
 
-@subroutine
+@_distinct
 def _four_terms(out, z, left, w, w_k, right, a, a_k):
     for lane in range(out.shape[1]):
         total = out[z, lane] + left[w, lane] * right[a, lane]
@@ -83,7 +123,7 @@ def _four_terms(out, z, left, w, w_k, right, a, a_k):
         out[z, lane] = total + left[w + 3 * w_k, lane] * right[a + 3 * a_k, lane]
 
 
-@subroutine
+@_distinct
 def _one_term(out, z, left, w, right, a):
     for lane in range(out.shape[1]):
         out[z, lane] += left[w, lane] * right[a, lane]

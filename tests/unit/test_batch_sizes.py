@@ -79,17 +79,18 @@ def test_lanes_of_different_size_do_not_meet(name: str) -> None:
 def test_slots_that_a_lane_leaves_out_do_not_matter_to_it(name: str) -> None:
     """Whatever its weights, infinite and NaN ones included, a lane beside one with more samples has its own bits."""
     plain, wide = sampling(name, 2), sampling(name, 2, 5)
-    points = np.random.default_rng(0).normal(size=(plain.dim, 9))
+    points = np.random.default_rng(0).normal(size=(plain.dim, 11))
     points[0, :5] = [-0.0, 1e200, math.inf, -math.inf, math.nan]
     points[:, 5], points[-1, 6] = 1e300, math.inf
-    draws = np.repeat(np.random.default_rng(1).random((6, 1)), 9, axis=1)
-    params = np.repeat(wide.pack()[:, None], 9, axis=1)
-    params[list(wide.slots()).index("batch"), 8] = 5.0
-    loss, gradient = np.empty(9), np.empty(points.shape)
-    workspace = np.zeros((wide.workspace_rows, 9))
+    points[-2, 7:9] = math.inf, -math.inf  # of a network: a weight that its slopes are multiplied with
+    draws = np.repeat(np.random.default_rng(1).random((6, 1)), 11, axis=1)
+    params = np.repeat(wide.pack()[:, None], 11, axis=1)
+    params[list(wide.slots()).index("batch"), 10] = 5.0
+    loss, gradient = np.empty(11), np.empty(points.shape)
+    workspace = np.zeros((wide.workspace_rows, 11))
     wide.kernel(points, params, wide.data, draws, workspace, gradient, loss)
     assert not workspace.any(), "a kernel must leave its workspace at zero"
-    for lane in range(8):
+    for lane in range(10):
         wanted = objectives.value_and_gradient(plain, points[:, lane].tolist(), draws[:2, lane].tolist())
         assert_same_bits(loss[lane], np.float64(wanted[0]), f"loss of lane {lane}")
         assert_same_bits(gradient[:, lane], wanted[1], f"gradient of lane {lane}")
