@@ -6,26 +6,16 @@ columns by four terms at once keep what they share in registers and change no bi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
 import numpy as np
-from numba.core.compiler import Compiler
 
-from greedylr_theory.compilation import inlined, subroutine
+from greedylr_theory.compilation import DistinctArrays, inlined, subroutine
 from greedylr_theory.elementary import LN2_HIGH, LN2_LOW, LOG2_E, ROUNDER, ROUNDER_BITS, bits_float, float_bits
 
 
-class _DistinctRows(Compiler):
-    """Compile for rows that no two arguments share, although they can be rows of one array."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.state.flags.noalias = True
-
-
-#: For products whose result shares no row with the factors; otherwise the loops over lanes begin with checks of that.
-_distinct = numba.njit(error_model="numpy", nogil=True, pipeline_class=_DistinctRows)
+#: For products whose result shares no row with the factors, although they can be rows of one array; otherwise the
+#: loops over lanes begin with checks of that.
+_distinct = numba.njit(error_model="numpy", nogil=True, pipeline_class=DistinctArrays)
 
 
 @subroutine
