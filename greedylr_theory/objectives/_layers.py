@@ -12,7 +12,6 @@ import numpy as np
 from greedylr_theory.compilation import DistinctArrays, inlined, subroutine
 from greedylr_theory.elementary import LN2_HIGH, LN2_LOW, LOG2_E, ROUNDER, ROUNDER_BITS, bits_float, float_bits
 
-
 #: For products whose result shares no row with the factors, although they can be rows of one array; otherwise the
 #: loops over lanes begin with checks of that.
 _distinct = numba.njit(error_model="numpy", nogil=True, pipeline_class=DistinctArrays)
