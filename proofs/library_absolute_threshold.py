@@ -70,7 +70,7 @@ def change_of_unit(relative: bool, unit_of_threshold: sympy.Expr) -> Equivarianc
         for smooth in (False, True)
     }
     symbols = {name: sympy.Symbol(name) for name in NAMES} | {"factor": F}
-    units = dict.fromkeys(NAMES, ONE) | dict.fromkeys(METRICS, c) | {"threshold": unit_of_threshold}
+    units: dict[str, Any] = dict.fromkeys(NAMES, ONE) | dict.fromkeys(METRICS, c) | {"threshold": unit_of_threshold}
     return Equivariance(programs, symbols, units, Domain(positive=(c, F)))
 
 

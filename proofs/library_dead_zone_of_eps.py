@@ -96,17 +96,16 @@ def no_reset(eps: Fraction = Fraction(1, 4)) -> Enumeration:
     metrics = [Fraction(0), *[Fraction(1)] * 12]
     high, near = Fraction(2), Fraction(9, 8)
     blocked = Library(factor=near / high, patience=0, eps=eps, min_lr=Fraction(1), max_lr=high, reset_start=1)
-    return Enumeration(
-        {"counter": blocked},
-        lambda rule: (
-            {
-                f"the counter after {t} metrics": (state.reset, "==", 1)
-                for t, state in enumerate(rule.states((high,), metrics), start=1)
-            }
-            | {"and is above min_lr": (near, ">", rule.min_lr)}
-            | same(rule.rates((high,), metrics), [high, *[near] * 12])
-        ),
-    )
+
+    def relations(rule: Library) -> dict[str, Relation]:
+        counter: dict[str, Relation] = {
+            f"the counter after {t} metrics": (state.reset, "==", 1)
+            for t, state in enumerate(rule.states((high,), metrics), start=1)
+        }
+        rates = same(rule.rates((high,), metrics), [high, *[near] * 12])
+        return {**counter, **rates, "above min_lr": (near, ">", rule.min_lr)}
+
+    return Enumeration({"counter": blocked}, relations)
 
 
 def traces() -> Enumeration:

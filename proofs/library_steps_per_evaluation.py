@@ -150,7 +150,7 @@ CLAIM = Claim(
     advice={
         "patience": (
             "Divide the number of evaluations in the run by p + 1: that is the largest number of changes of the "
-            "rate. If it is below about ten, evaluate more often or lower p."
+            "rate. If it is below 1 the rate is constant; evaluate more often or lower p."
         ),
         "metric": 'For a metric that should rise, pass mode="max": Trainer does not pass the direction on.',
     },
