@@ -157,6 +157,7 @@ CLAIM = Claim(
         "an improvement is larger than delta: a metric counts if it lies below best - delta.",
         "p = 1 stands for every p in the certificate of the equivariance: counts are compared with integers only.",
         "Exact arithmetic; bit for bit where c is a power of two.",
+        "The number of improvements is for min mode and a run without a reset.",
     ),
     certificate=argument,
     check=check,

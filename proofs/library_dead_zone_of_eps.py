@@ -182,7 +182,7 @@ CLAIM = Claim(
         "rate is smaller: rate <= eps F / (1 - F).",
         "new is at least the floor: new = max(rate F, min_lr).",
         "close to the floor: rate <= min_lr + eps.",
-        "0 < F < 1; the rate has not just been set by somebody else.",
+        "0 < F < 1; no reset, which sets the rate to its initial value, and nobody else sets it.",
     ),
     certificate=argument,
     check=check,

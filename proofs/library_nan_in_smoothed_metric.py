@@ -39,7 +39,7 @@ def rule(window: int | None, patience: int = 0, reset_start: int = 500, min_lr: 
 
 
 def nothing_improves(smoothed: bool = True) -> Enumeration:
-    """After the special value and one more metric each metric halves the rate (p = 0), whatever it is."""
+    """After the special value each metric halves the rate (p = 0), whatever it is."""
 
     def relations(case: tuple[str, int, tuple[bool, ...]]) -> dict[str, Relation]:
         name, window, pattern = case
@@ -97,9 +97,8 @@ def check(rng: np.random.Generator) -> Check:
 
 CLAIM = Claim(
     statement=(
-        "Library rule with smoothing: after one NaN or infinite metric (and one more metric where it is -infinity "
-        "in min mode) no metric counts as an improvement until a reset, whatever its value: the rate is multiplied "
-        "by F at every p + 1 metrics, down to min_lr."
+        "Library rule with smoothing: after one NaN or infinite metric no metric counts as an improvement until a "
+        "reset, whatever its value: the rate is multiplied by F at every p + 1 metrics, down to min_lr."
     ),
     published="Smoothing compares the average of the last window_size metrics.",
     source="transformers, optimization.GreedyLR and StreamingAverage (2026); the statement is ours",

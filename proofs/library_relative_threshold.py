@@ -14,10 +14,10 @@ likelihoods, rewards, contrastive losses, and losses with a subtracted constant.
 Shortest trace: delta = 1/2, p = 0, F = 1/2, initial rate 1, metrics -8, -6: the second is worse by a quarter, and the
 rates are 2, 4. For delta = 0 they are 2, 1. The first metric is always an improvement, so two are needed.
 
-Verified by the checker: with best = -b, b > 0, current = -q b and q = 1 - delta + s, s > 0, the sides of the
-comparison differ by s b > 0, and current - best = (1 - q) b > 0; the traces; and that on a hundred metrics that rise
-from -1 towards 0 by the factor 999/1000 the rate climbs a hundred times at delta = 1/500, and only once at a delta of
-1/1000 or less.
+Verified by the checker, for both modes: with best = -b, b > 0, current = -q b, q = 1 - delta + s, s > 0, the sides of
+the comparison differ by s b > 0, and current - best = (1 - q) b > 0; the traces; and that on a hundred metrics that
+rise from -1 towards 0 by the factor 999/1000 the rate climbs a hundred times at delta = 1/500, and only once at a delta
+of 1/1000 or less.
 """
 
 from __future__ import annotations
@@ -44,13 +44,15 @@ def rule(delta: Fraction, maximise: bool = False, relative: bool = True) -> Libr
 
 
 def counts_although_worse() -> Chain:
-    """best = -b and q = 1 - r, delta = r + s: then current < (1 - delta) best, and current > best."""
+    """best = -b, delta = r + s and current = -(1 - r) b in min mode, -(1 + r) b in max mode."""
     domain = Domain(positive=(b, s, r))
-    best, current, delta = -b, -(1 - r) * b, r + s
+    best, current, larger, delta = -b, -(1 - r) * b, -(1 + r) * b, r + s
     return Chain(
         {
             "counts as an improvement": Inequality(current, best * (1 - delta), ((s * b, 1),), domain=domain),
             "is worse": Inequality(best, current, ((r * b, 1),), domain=domain),
+            "counts, max mode": Inequality(best * (1 + delta), larger, ((s * b, 1),), domain=domain),
+            "is worse, max mode": Inequality(larger, best, ((r * b, 1),), domain=domain),
         }
     )
 

@@ -128,6 +128,11 @@ def test_a_function_that_changes_its_mind_is_caught():
     rejected(Enclosure(lambda bits: {"it": (arb.pi(), ">", 3 if bits < 100 else Fraction(22, 7))}), "do not meet")
 
 
+def test_what_twice_the_precision_does_not_confirm_is_not_proved():
+    growing = Enclosure(lambda bits: {"it": (arb.pi() + arb(0, bits // 128), ">", 3)})
+    rejected(growing, "not at twice as many bits")
+
+
 def test_empty_and_unknown_relations_are_ill_formed():
     rejected(Enclosure(lambda bits: {}), "no relation", ill_formed=True)
     rejected(claim(lambda: arb.pi(), "==", lambda: arb.pi()), "no relation that balls decide", ill_formed=True)
@@ -221,8 +226,10 @@ def test_a_polynomial_with_a_zero_is_rejected_by_either_method_alone(polynomial,
 
 
 def test_what_is_no_polynomial_or_no_interval_is_ill_formed():
-    for polynomial in (1 / x, x * y, sympy.Integer(3), sympy.sqrt(x), x + sympy.Float(1)):
-        rejected(Positivity(polynomial, Fraction(1), Fraction(2)), "", ill_formed=True)
+    for polynomial in (1 / x, x * y, sympy.Integer(3)):
+        rejected(Positivity(polynomial, Fraction(1), Fraction(2)), "not a polynomial in one variable", ill_formed=True)
+    for polynomial in (sympy.sqrt(x), x + sympy.Float(1)):
+        rejected(Positivity(polynomial, Fraction(1), Fraction(2)), "not exact", ill_formed=True)
     rejected(Positivity(x, Fraction(2), Fraction(1)), "rational ends", ill_formed=True)
     rejected(Positivity(x, 0.5, None), "rational ends", ill_formed=True)  # pyright: ignore[reportArgumentType]
 
