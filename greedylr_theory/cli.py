@@ -334,8 +334,8 @@ def _progress() -> Generator[Callable[[str], Progressed]]:
 
 def _ledger_table(entries: Sequence[dict[str, Any]]) -> Table:
     table = Table(title="Ledger", padding=(0, 0), pad_edge=False)
-    for heading, width in (("claim", 20), ("source", 10)):
-        table.add_column(heading, min_width=width, overflow="fold")
+    for heading in ("claim", "source"):
+        table.add_column(heading, overflow="fold")
     for heading in ("verdict", "certificate", "control", "margin"):
         table.add_column(heading, no_wrap=True)
     for entry in entries:

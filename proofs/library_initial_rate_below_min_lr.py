@@ -138,6 +138,7 @@ CLAIM = Claim(
     assumptions=(
         "new is at least the floor: new = max(rate F, min_lr).",
         "0 < F < 1, eps >= 0; a reduction is applied if rate - new > eps, as in the source.",
+        "One parameter group; of several, all have to be at or below their bounds for an attempt to count.",
         "The number 59 is for F = 0.95, min_lr = 1e-3, initial rate 5e-5.",
     ),
     certificate=argument,

@@ -94,6 +94,8 @@ def test_the_trainer_does_what_the_claim_about_it_assumes() -> None:
     assert stepped == ["self.lr_scheduler.step()", "self.lr_scheduler.step(metrics[metric_to_check])"]
     before = source.partition("self.lr_scheduler.step()")[0].splitlines()[-2]
     assert "if not isinstance(self.lr_scheduler, (torch.optim.lr_scheduler.ReduceLROnPlateau, GreedyLR))" in before
+    made = inspect.getsource(trainer.Trainer.create_scheduler)
+    assert "greater_is_better" not in made  # the direction of the metric does not reach the scheduler
     assert "skip_scheduler=True" in source.partition("eval_on_start")[2][:200]
 
 

@@ -291,7 +291,7 @@ def test_multipliers_that_are_off_by_one_step_are_rejected():
     # sum over t < T of d_t, where each d_t is at most 1: at most T, and neither T - 1 nor (T - 1) / T of it
     T, total, next_total = sympy.symbols("T total next_total")
 
-    def bound(rate=ONE, offset=0 * ONE, term=ONE):
+    def bound(rate: Any = ONE, offset: Any = 0 * ONE, term: Any = ONE):
         return Induction(
             statement=rate * T + offset - total,
             start={T: 0 * ONE, total: 0 * ONE},

@@ -94,7 +94,28 @@ def test_floats_are_refused_wherever_they_are_seen():
     def times_pi(scale, bits) -> Any:
         return {"it": (arb.pi() * scale, ">", 1)}
 
+    class Careless:
+        scale = 1
+
+        def half(self) -> Any:
+            return arb.pi() * 0.5
+
+        def relations(self, bits) -> Any:
+            return {"it": (self.half(), ">", 1)}
+
+    class Stored:
+        def __init__(self, scale) -> None:
+            self.scale = scale
+
+        def relations(self, bits) -> Any:
+            return {"it": (arb.pi() * self.scale, ">", 1)}
+
+    careless = Careless()
+    assert examine(Enclosure(Stored(3).relations)).verdict == "proved"
     refused = (
+        Enclosure(careless.relations),
+        Enclosure(lambda bits: {"it": (careless.half(), ">", 1)}),
+        Enclosure(Stored(0.5).relations),
         Enclosure(lambda bits: {"it": (arb(0.3), "<", arb.pi())}),
         Enclosure(lambda bits: {"it": (arb(tenth), "<", arb.pi())}),
         Enclosure(lambda bits: {"it": (arb.pi() * HALF, "<", 2)}),
