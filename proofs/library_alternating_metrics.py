@@ -132,5 +132,7 @@ CLAIM = Claim(
             "makes that rarer, not steadier."
         )
     },
-    unsettled="How fast the rate drifts when outcomes are random and dependent, as those of a smoothed metric are.",
+    unsettled=(
+        "It is open how fast the rate drifts when outcomes are random and dependent, as those of a smoothed metric are."
+    ),
 )

@@ -191,8 +191,8 @@ CLAIM = Claim(
     topic="library",
     finding=(
         "Changes of at most eps are skipped. With the library's defaults a rate of at most 1.9e-7 never changes and "
-        "one of at most 2e-7 never falls. A rate within eps above min_lr is never reduced to it, does not count as "
-        "being at min_lr, and so keeps the reset from ever happening."
+        "one of at most 2e-7 is not reduced. A rate within eps above min_lr is never reduced to it, does not count "
+        "as being at min_lr, and so keeps the reset from happening while it stays there."
     ),
     advice={"min_lr": "For rates around 1e-7 set eps far below (1 - F) times the smallest rate, or to 0."},
 )

@@ -138,5 +138,7 @@ CLAIM = Claim(
             "when the rates are."
         )
     },
-    unsettled="Which F is best for given gamma_0 L, bounds and condition number is not settled by this.",
+    unsettled=(
+        "Which F is best for given gamma_0 L, bounds and condition number is not settled by dimensional analysis."
+    ),
 )

@@ -178,5 +178,8 @@ CLAIM = Claim(
         "threshold of 0.001 times the strength. Spikes, oscillations and the adversarial kind are relative to the "
         "loss; Gaussian noise, plateaus, bursts and drift are absolute and drown the signal once the loss is small."
     ),
-    unsettled="How much each schedule loses when the disturbances act through a channel that changes something.",
+    unsettled=(
+        "How much each schedule loses when the disturbances act through a channel that changes something is a "
+        "question for experiments."
+    ),
 )

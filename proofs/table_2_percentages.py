@@ -95,10 +95,10 @@ CLAIM = Claim(
         "The percentages of Table 2 follow from the counts of Table 1. Its headline, as good or better in 86.73 % "
         "of 196 comparisons, includes the 58 that GreedyLR lost by less than 0.1; counted the same way the other "
         "schedules are as good or better in 75.51 %. Better by any amount is 57.14 %, worse by any amount 42.86 %; "
-        "fair coins would give a split at least as uneven with probability 0.0535."
+        "196 independent fair coins would give a split at least as uneven with probability 0.0535."
     ),
     unsettled=(
-        "By how much GreedyLR is better or worse: the losses behind the 196 comparisons are not among the numbers "
-        "used here."
+        "By how much GreedyLR is better or worse cannot be said from the counts: the losses behind the 196 "
+        "comparisons are not in the tables used here."
     ),
 )
