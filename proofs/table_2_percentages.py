@@ -13,8 +13,8 @@ worse in 42.86 % of the comparisons, or clearly better in 24.49 % and clearly wo
 "As good or better", 86.73 %, includes the 58 comparisons that GreedyLR lost by less than 0.1; by the same count the
 other schedules are as good or better in (26 + 58 + 64) / 196 = 75.51 %.
 
-Were the 196 comparisons independent fair coins, 112 or more wins, or 84 or fewer, would have probability 0.0535. They
-are not independent (several schedules and stages per run share a GreedyLR run), so the evidence is weaker still.
+Were the 196 comparisons independent fair coins, 112 or more wins, or 84 or fewer, would have probability 0.0535. If the
+comparisons are not independent, such as several stages of one run, the evidence is weaker still.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ hundredth are
 so that two conventions are mixed within one table. The counts add up to 61 + 54 + 55 = 170 = 48 + 64 + 58: the table
 shows shares of "as good or better" in the sense of Table 2, with the comparisons lost by less than 0.1 on GreedyLR's
 side. The share is lower at the end (85.94) than after the first stage (92.42). It says nothing of the size of the
-differences, nor whether the later stages contain the same runs, which they do: the three stages are three looks at the
-same training runs, not independent evidence.
+differences. If, as the sizes 66, 66 and 64 suggest, the stages are looks at the same training runs, they are not
+independent evidence.
 
 The checker goes through all counts from 0 to 66 and 64 and finds these three alone.
 """
