@@ -25,9 +25,8 @@ The amounts, with s the strength, l' the loss before (1 at t = 0), z normal, U a
 | burst | 3 s z in the first 20 of 200 steps, then 0.1 s z | absolute | never |
 | adversarial | s l' / 2 if the last loss fell | relative | otherwise |
 
-Relative amounts scale with the loss and vanish with it; absolute ones do not, and put a floor under what the scheduler
-can see. Only gaussian, plateau and burst have mean zero; spikes and the adversarial kind can only raise the observed
-loss, and drift raises it for ever.
+Relative amounts scale with the loss and vanish with it; absolute ones do not. Gaussian, plateau and burst have mean
+zero; spikes and the adversarial kind can only raise an observed loss that is nonnegative, and drift raises it for ever.
 
 Verified by the checker: the equivalences for observed losses on all branch paths, and the derivative of the tilt. The
 simulator shows for every kind and channel which arrays of a run change.
@@ -176,7 +175,7 @@ CLAIM = Claim(
         "What noise would do depends on where it enters. Seen by the scheduler only, it moves the step size and "
         "nothing else; a constant offset does nothing, and the study's drift is the same as an improvement "
         "threshold of 0.001 times the strength. Spikes, oscillations and the adversarial kind are relative to the "
-        "loss; Gaussian noise, plateaus, bursts and drift are absolute and drown the signal once the loss is small."
+        "loss and vanish with it; Gaussian noise, plateaus, bursts and drift are absolute."
     ),
     unsettled=(
         "How much each schedule loses when the disturbances act through a channel that changes something is a "
