@@ -22,7 +22,7 @@ from flint import arb, ctx, fmpq
 from proofs._certificates import BallRelation, Enclosure, Throughout
 from proofs._exact import IllFormed, Rejected
 
-PRECISIONS = (64, 128, 256, 512, 1024, 2048)  #: bits tried; the last but one at most decides, the next confirms
+PRECISIONS = (64, 128, 256, 512, 1024, 2048)  #: bits tried; twice as many confirm
 PIECES = 4096  #: most pieces of an interval
 BITS = 192  #: precision on the pieces of an interval
 
@@ -40,15 +40,15 @@ def require_enclosed(certificate: Enclosure) -> str:
         IllFormed: there is no relation, a float, a ball that is not finite, or a relation between exact binary numbers.
     """
     _refuse_floats(certificate.relations)
-    decided = undecided = None
+    current: dict[str, list[Sides]] = {}
+    undecided: list[tuple[str, Sides]] = []
     for bits in PRECISIONS:
         current = _relations_at(certificate, bits)
-        if decided is not None:
-            _require_same_story(decided, current)
-            return f"{len(current)} relation{'s' * (len(current) > 1)} decided by balls of {bits // 2} bits"
         undecided = [(name, side) for name, sides in current.items() for side in sides if not _holds(name, *side)]
-        decided = None if undecided else current
-    name, (left, comparison, right) = (undecided or [(next(iter(current)), next(iter(current.values()))[0])])[0]
+        if not undecided:
+            _require_same_story(current, _relations_at(certificate, 2 * bits))
+            return f"{len(current)} relation{'s' * (len(current) > 1)} decided by balls of {bits} bits"
+    name, (left, comparison, right) = undecided[0]
     if not (left.is_finite() and right.is_finite()):
         raise IllFormed(f"{name}: a side is not finite, {left} {comparison} {right}")
     raise Rejected(f"{name}: not decided at {PRECISIONS[-1]} bits, the sides may be equal")
@@ -168,11 +168,17 @@ def _refuse_floats(function: Callable[..., Any]) -> None:
 
 
 def _floats(value: Any, seen: set[int]) -> Iterator[tuple[str, float | complex]]:
-    """Floats in the constants, closures, defaults and globals of a function and of those of ours that it calls."""
+    """Floats in constants, closures, defaults and globals of a function, and of functions and classes of ours that it
+    names."""
     if isinstance(value, partial):
         value = [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, MethodType):
-        value = value.__func__
+        value = [value.__func__, value.__self__]
+    kind = value if isinstance(value, type) else type(value)
+    if kind.__module__.partition(".")[0] not in _NOT_OURS and id(value) not in seen:
+        seen.add(id(value))
+        parts = [*vars(kind).values(), *(() if value is kind else getattr(value, "__dict__", {}).values())]
+        value = [part.fget if isinstance(part, property) else part for part in parts]
     if isinstance(value, list | tuple | set | frozenset | dict):
         for item in value.values() if isinstance(value, dict) else value:
             yield from [("a collection", item)] if isinstance(item, float | complex) else _floats(item, seen)

@@ -70,7 +70,7 @@ def change_of_unit(relative: bool, unit_of_threshold: sympy.Expr) -> Equivarianc
         for smooth in (False, True)
     }
     symbols = {name: sympy.Symbol(name) for name in NAMES} | {"factor": F}
-    units = dict.fromkeys(NAMES, ONE) | dict.fromkeys(METRICS, c) | {"threshold": unit_of_threshold}
+    units: dict[str, Any] = dict.fromkeys(NAMES, ONE) | dict.fromkeys(METRICS, c) | {"threshold": unit_of_threshold}
     return Equivariance(programs, symbols, units, Domain(positive=(c, F)))
 
 
@@ -157,6 +157,7 @@ CLAIM = Claim(
         "an improvement is larger than delta: a metric counts if it lies below best - delta.",
         "p = 1 stands for every p in the certificate of the equivariance: counts are compared with integers only.",
         "Exact arithmetic; bit for bit where c is a power of two.",
+        "The number of improvements is for min mode and a run without a reset.",
     ),
     certificate=argument,
     check=check,

@@ -128,8 +128,11 @@ CLAIM = Claim(
     ),
     advice={
         "patience": (
-            "If the metric is noisy at the scale of its progress, patience freezes the rate; smooth the metric or "
-            "evaluate on more data rather than raising p."
+            "On a metric that goes up and down the rate moves only after p + 1 equal outcomes in a row: a larger p "
+            "makes that rarer, not steadier."
         )
     },
+    unsettled=(
+        "It is open how fast the rate drifts when outcomes are random and dependent, as those of a smoothed metric are."
+    ),
 )

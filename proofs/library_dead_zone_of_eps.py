@@ -96,17 +96,16 @@ def no_reset(eps: Fraction = Fraction(1, 4)) -> Enumeration:
     metrics = [Fraction(0), *[Fraction(1)] * 12]
     high, near = Fraction(2), Fraction(9, 8)
     blocked = Library(factor=near / high, patience=0, eps=eps, min_lr=Fraction(1), max_lr=high, reset_start=1)
-    return Enumeration(
-        {"counter": blocked},
-        lambda rule: (
-            {
-                f"the counter after {t} metrics": (state.reset, "==", 1)
-                for t, state in enumerate(rule.states((high,), metrics), start=1)
-            }
-            | {"and is above min_lr": (near, ">", rule.min_lr)}
-            | same(rule.rates((high,), metrics), [high, *[near] * 12])
-        ),
-    )
+
+    def relations(rule: Library) -> dict[str, Relation]:
+        counter: dict[str, Relation] = {
+            f"the counter after {t} metrics": (state.reset, "==", 1)
+            for t, state in enumerate(rule.states((high,), metrics), start=1)
+        }
+        rates = same(rule.rates((high,), metrics), [high, *[near] * 12])
+        return {**counter, **rates, "above min_lr": (near, ">", rule.min_lr)}
+
+    return Enumeration({"counter": blocked}, relations)
 
 
 def traces() -> Enumeration:
@@ -183,7 +182,7 @@ CLAIM = Claim(
         "rate is smaller: rate <= eps F / (1 - F).",
         "new is at least the floor: new = max(rate F, min_lr).",
         "close to the floor: rate <= min_lr + eps.",
-        "0 < F < 1; the rate has not just been set by somebody else.",
+        "0 < F < 1; no reset, which sets the rate to its initial value, and nobody else sets it.",
     ),
     certificate=argument,
     check=check,
@@ -192,8 +191,8 @@ CLAIM = Claim(
     topic="library",
     finding=(
         "Changes of at most eps are skipped. With the library's defaults a rate of at most 1.9e-7 never changes and "
-        "one of at most 2e-7 never falls. A rate within eps above min_lr is never reduced to it, does not count as "
-        "being at min_lr, and so keeps the reset from ever happening."
+        "one of at most 2e-7 is not reduced. A rate within eps above min_lr is never reduced to it, does not count "
+        "as being at min_lr, and so keeps the reset from happening while it stays there."
     ),
     advice={"min_lr": "For rates around 1e-7 set eps far below (1 - F) times the smallest rate, or to 0."},
 )

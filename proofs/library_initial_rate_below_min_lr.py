@@ -60,7 +60,7 @@ def never_lowered(start: Fraction) -> Enumeration:
     def relations(case: tuple[int, tuple[bool, ...]]) -> dict[str, Relation]:
         patience, pattern = case
         rates = [start, *rule(patience).rates((start,), outcomes(pattern))]
-        steps = {
+        steps: dict[str, Relation] = {
             f"metric {t}": (after, ">=", before)
             for t, (before, after) in enumerate(pairwise(rates), start=1)
             if before < 1 or t == 1
@@ -138,6 +138,7 @@ CLAIM = Claim(
     assumptions=(
         "new is at least the floor: new = max(rate F, min_lr).",
         "0 < F < 1, eps >= 0; a reduction is applied if rate - new > eps, as in the source.",
+        "One parameter group; of several, all have to be at or below their bounds for an attempt to count.",
         "The number 59 is for F = 0.95, min_lr = 1e-3, initial rate 5e-5.",
     ),
     certificate=argument,
@@ -152,6 +153,9 @@ CLAIM = Claim(
         "improving evaluations in a row, come before the first reduction can take effect."
     ),
     advice={
-        "min_lr": ("Set min_lr below the initial rate; the library's default of 1e-3 is above most fine-tuning rates.")
+        "min_lr": (
+            "Set min_lr below the initial rate; the library's default of 1e-3 is 20 times the Trainer's default "
+            "rate of 5e-5."
+        )
     },
 )

@@ -11,9 +11,10 @@ Only a reset empties the window. With the defaults it comes after the rate has a
 reductions, which take 5489 metrics. Without smoothing the same value costs one bad count (or, for -infinity in min
 mode, it is the best value for ever and stops the improvements as well).
 
-Shortest trace: w = 2, p = 0, F = 1/2, initial rate 1, metrics 3, NaN, 2, 1 give the rates 2, 1, 1/2, 1/4; without
-smoothing 2, 1, 2, 4. The metrics after it may be any: the checker runs all sequences of six outcomes. For numbers that
-are not finite the sums above are exact; all rates are fractions.
+Shortest trace: w = 1, p = 0, F = 1/2, initial rate 1, metrics NaN, 2 give the rates 1/2, 1/4; without smoothing they
+give 1/2, 1, since 2 is the best value so far. With w = 2 the metrics 3, NaN, 2, 1 give 2, 1, 1/2, 1/4, and 2, 1, 2, 4.
+The metrics after it may be any: the checker runs all sequences of six outcomes. For numbers that are not finite the
+sums above are exact; all rates are fractions.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def rule(window: int | None, patience: int = 0, reset_start: int = 500, min_lr: 
 
 
 def nothing_improves(smoothed: bool = True) -> Enumeration:
-    """After the special value and one more metric each metric halves the rate (p = 0), whatever it is."""
+    """After the special value each metric halves the rate (p = 0), whatever it is."""
 
     def relations(case: tuple[str, int, tuple[bool, ...]]) -> dict[str, Relation]:
         name, window, pattern = case
@@ -58,6 +59,8 @@ def traces() -> Enumeration:
     reset = [Fraction(3), math.nan, Fraction(2), Fraction(1), Fraction(0)]
     return Enumeration(
         {
+            "shortest": (rule(1), [math.nan, Fraction(2)], [half, half / 2]),
+            "shortest, not smoothed": (rule(None), [math.nan, Fraction(2)], [half, one]),
             "smoothed": (rule(2), metrics, [2 * one, one, half, half / 2]),
             "not smoothed": (rule(None), metrics, [2 * one, one, 2 * one, 4 * one]),
             "a reset empties the window": (floor, reset, [2 * one, one, half, one, 2 * one]),
@@ -97,9 +100,8 @@ def check(rng: np.random.Generator) -> Check:
 
 CLAIM = Claim(
     statement=(
-        "Library rule with smoothing: after one NaN or infinite metric (and one more metric where it is -infinity "
-        "in min mode) no metric counts as an improvement until a reset, whatever its value: the rate is multiplied "
-        "by F at every p + 1 metrics, down to min_lr."
+        "Library rule with smoothing: after one NaN or infinite metric no metric counts as an improvement until a "
+        "reset, whatever its value: the rate is multiplied by F at every p + 1 metrics, down to min_lr."
     ),
     published="Smoothing compares the average of the last window_size metrics.",
     source="transformers, optimization.GreedyLR and StreamingAverage (2026); the statement is ours",

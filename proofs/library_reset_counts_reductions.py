@@ -11,8 +11,9 @@ which is reset_start only by coincidence: 499 x 11 = 5489 metrics for the defaul
 sets the bad count to zero, but leaves the counter as it is; an *increase* restores it. reset_start = 0 does not mean
 "never": like 1 it resets at the arrival, so that the bound is never kept.
 
-Shortest traces, F = 1/2, min_lr = 1, initial rate 2, p = 1, metrics 0, 1, 1, 1, 1, ...: the rates are 2, 2, 1 (arrival
-at the third metric), then 1, 2 for reset_start = 2, and 1, 1, 1, 2 for reset_start = 3: four steps and not three.
+Shortest trace: F = 1/2, min_lr = 1, max_lr = initial rate = 2, p = 0, reset_start = 2. The metrics 0, 1, 1 give the
+rates 2, 1, 2: one metric at the bound, not two. With p = 1 the metrics 0, 1, 1, 1, ... give 2, 2, 1 (arrival), then 1,
+2 for reset_start = 2, and 1, 1, 1, 2 for reset_start = 3: four metrics at the bound, not three.
 
 Proof of the number: after the arrival bad = 0 and the cooldown is c. While nothing improves, c metrics are ignored and
 the next p + 1 raise the bad count to p + 1 > p: a reduction, which changes no rate, since new = max(rate F, min_lr) =
@@ -67,6 +68,7 @@ def traces() -> Enumeration:
     improved = [Fraction(0), Fraction(1), Fraction(1), Fraction(-1), Fraction(1), Fraction(1)]
     return Enumeration(
         {
+            "reset_start = 2, p = 0": (rule(2, 0, 0), metrics[:3], [two, one, two]),
             "reset_start = 2": (rule(2, 1, 0), metrics[:5], [two, two, one, one, two]),
             "reset_start = 3": (rule(3, 1, 0), metrics[:7], [two, two, one, one, one, one, two]),
             "an improvement does not restore the counter": (rule(2, 1, 0), improved, [two, two, one, one, one, two]),

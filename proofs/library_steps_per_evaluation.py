@@ -126,8 +126,8 @@ def check(rng: np.random.Generator) -> Check:
 CLAIM = Claim(
     statement=(
         "Stepped once per evaluation, as Trainer does, the rate first changes at evaluation p + 1, at the earliest, "
-        "and after E evaluations lies within gamma_0 F^(+-k), k = floor(E / (p + 1)). Defaults (every 500 steps, p "
-        "= 10): 5,500 training steps; once per epoch: 11 epochs, so that with 3 epochs the rate is constant."
+        "and after E evaluations lies within gamma_0 F^(+-k), k = floor(E / (p + 1)). With p = 10: every 500 steps, "
+        "5,500 training steps; once per epoch, 11 epochs, so that with 3 epochs the rate is constant."
     ),
     published="patience: number of epochs with no improvement after which the rate is adjusted (10).",
     source="transformers, Trainer, TrainingArguments, optimization.GreedyLR (2026); the statement is ours",
@@ -143,14 +143,15 @@ CLAIM = Claim(
     topic="library",
     finding=(
         "In the Trainer of transformers GreedyLR is called once per evaluation, not once per step, so its rate "
-        "cannot change before p + 1 evaluations. With the defaults (an evaluation every 500 steps, p = 10) that is "
-        "5,500 training steps; with one evaluation per epoch it is 11 epochs, and a run of 3 epochs has a constant "
-        "rate. After E evaluations the rate has moved by at most F to the power floor(E / (p + 1)), either way."
+        "cannot change before p + 1 evaluations. With evaluation by steps at its default interval of 500 and p = 10 "
+        "that is 5,500 training steps; with one evaluation per epoch it is 11 epochs, and a run of 3 epochs has a "
+        "constant rate. After E evaluations the rate has moved by at most F to the power floor(E / (p + 1)), either "
+        "way."
     ),
     advice={
         "patience": (
             "Divide the number of evaluations in the run by p + 1: that is the largest number of changes of the "
-            "rate. If it is below about ten, evaluate more often or lower p."
+            "rate. If it is below 1 the rate is constant; evaluate more often or lower p."
         ),
         "metric": 'For a metric that should rise, pass mode="max": Trainer does not pass the direction on.',
     },

@@ -156,4 +156,5 @@ CLAIM = Claim(
         "is zero. For gamma between 1/q and 2/q the loss falls although the step has gone past the minimum along "
         "its line."
     ),
+    unsettled="It is open how often the signs differ along runs on functions other than quadratics.",
 )

@@ -111,6 +111,6 @@ CLAIM = Claim(
     finding=(
         "The momentum of the scheduler used in the robustness study does nothing: it multiplies a variable that is "
         "zero at the start and never becomes anything else. Every result of the study is one of the rule without "
-        "momentum, and the momentum factor is not a setting that could have been tuned."
+        "momentum, whatever its momentum factor."
     ),
 )

@@ -139,7 +139,9 @@ def reproduce(quick: bool, engine: str, folder: Path) -> None:
 
 
 def _ledger_table(entries: Sequence[dict[str, Any]]) -> Table:
-    table = Table("claim", "source", title="Ledger")
+    table = Table(title="Ledger", padding=(0, 0), pad_edge=False)
+    for heading in ("claim", "source"):
+        table.add_column(heading, overflow="fold")
     for heading in ("verdict", "certificate", "control", "margin"):
         table.add_column(heading, no_wrap=True)
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The library's rule in fractions takes the rates of the compiled one, and of the class where it is installed."""
+"""The exact rules take the rates of the compiled ones, and the library's those of the class where it is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from greedylr_theory import replay
 from greedylr_theory.contracts import ScheduleWarning
+from greedylr_theory.schedulers import GreedyStudy
 from proofs._library_rule import Library, outcomes, patterns, same
+from proofs._study_rule import Study
 
 EIGHTHS = st.integers(-40, 40).map(lambda n: Fraction(n, 8))
 SPECIAL = st.sampled_from([math.inf, -math.inf, math.nan])
@@ -84,3 +86,16 @@ def test_patterns_of_outcomes_are_seen_by_the_rule_as_such():
 def test_relations_say_where_sequences_differ():
     assert same([1, 2], [1, 3])["rate after 2 metrics"] == (2, "==", 3)
     assert same([1, 2], [1])["length"] == (2, "==", 1)
+
+
+@settings(max_examples=40)
+@given(
+    losses=st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=60),
+    patience=st.integers(0, 10),
+    window=st.integers(1, 12),
+    factor=st.sampled_from([0.5, 0.9, 0.95]),
+)
+def test_the_rule_of_the_study_takes_the_rates_of_the_compiled_one(losses, patience, window, factor):
+    rule = Study(factor, patience, 1e-5, 1.0, window, momentum=0.9)
+    compiled = GreedyStudy(factor=factor, patience=patience, window_size=window)
+    np.testing.assert_array_equal(replay(compiled, losses, lr0=0.01), list(rule.rates(0.01, losses)))
