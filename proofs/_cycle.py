@@ -86,7 +86,13 @@ def exact(
     return exact_run(start, rate, [f] * steps, Greedy(F, **more), "before_update")
 
 
-def simulated(values: Mapping[str, Any], steps: int, eigenvalues: Sequence[float] = (1.0,), start=None) -> Trajectory:
+def simulated(
+    values: Mapping[str, Any],
+    steps: int,
+    eigenvalues: Sequence[float] = (1.0,),
+    start: tuple[float, ...] | None = None,
+    stride: int = 1,
+) -> Trajectory:
     """Runs of the compiled rule that differ in `values`; from (1, ..., 1) or `start`."""
     base = Run(
         objective=Quadratic(eigenvalues=tuple(eigenvalues)),
@@ -99,7 +105,7 @@ def simulated(values: Mapping[str, Any], steps: int, eigenvalues: Sequence[float
         ordering="before_update",
         replicate=0,
     )
-    return simulate(Batch(base, values), stride=1)
+    return simulate(Batch(base, values), stride=stride)
 
 
 def phase(F: Floats, rate: Floats) -> Floats:

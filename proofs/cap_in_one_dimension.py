@@ -149,7 +149,10 @@ CLAIM = Claim(
         "A cap a little above the threshold saves nobody: the diverging share jumps to what it is without a cap."
     ),
     advice={
-        "cap": "A cap of 2/L or less is safe for every F on a full-batch quadratic; (1 + 1/F)/L is the most for one "
-        "eigenvalue and F > 0.1716."
+        "cap": (
+            "A cap below 2/L is safe for every F on a full-batch quadratic; with one eigenvalue and F > 0.1716 anything "
+            "below (1 + 1/F)/L is."
+        )
     },
+    unsettled="Whether a cap between 2/L and (1 + 1/F)/L is safe with several eigenvalues is not settled here.",
 )

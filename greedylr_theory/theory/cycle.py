@@ -169,13 +169,13 @@ def overshoot(F: Number, kappa: Number = math.inf) -> float:
     """ln(peak f / f_0) to leading order as F -> 1, without a cap, for more than one eigenvalue.
 
     (pi^2 / 2 - 4 Re Li_2(u)) / ln(1/F) with u = peak_step_size(kappa), which for kappa = infinity is
-    (pi^2 / 2) / ln(1/F). The peak is the first: where the falling step size passes 2 / L. The error is
-    O(ln(1 / ln(1/F))), that is, smaller by the order of a ln(1/a), a = ln(1/F). A negative value says that f does not
-    come back to f_0.
+    (pi^2 / 2) / ln(1/F). The peak is the first: where the falling step size passes 2 / L. The error is of the order of
+    ln(kappa / ln(1/F)); kappa = infinity stands for ln(kappa) large, yet small against 1 / ln(1/F). A negative value says
+    that f does not come back to f_0.
 
     Args:
         F: scaling factor, in (0, 1).
-        kappa: ratio of the largest to the smallest eigenvalue, > 1; infinity for one whose mode has not moved by then.
+        kappa: ratio of the largest to the smallest eigenvalue, > 1.
 
     Raises:
         ValueError: F or kappa lies outside its domain.
