@@ -116,6 +116,6 @@ def phase(F: Floats, rate: Floats) -> Floats:
     return np.where(found >= 2.0, found * F, np.where(found < 2.0 * F, found / F, found))
 
 
-def log_factor(F: Floats, v: Floats) -> Floats:
+def log_factor(F: Floats | float, v: Floats) -> Floats:
     """ln |q|."""
     return np.log(np.abs((1.0 - v) * (1.0 - v / F)))

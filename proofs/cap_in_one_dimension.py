@@ -1,26 +1,26 @@
-"""With one eigenvalue a cap c / lambda saves every run exactly when c is below a threshold, and for F > 3 - 2 sqrt 2 that
-is 1 + 1/F.
+"""With one eigenvalue a cap c / lambda saves every run exactly when c is below a threshold, and for F > 3 - 2 sqrt 2
+that is 1 + 1/F.
 
-f = lambda x^2 / 2, gamma_max lambda = c, no lower clip. The rule climbs where u < 2, falls where u >= 2 (claim two_cycle),
-and every adjustment is clipped at c. If c < 2 the step size climbs to c and stays: x is multiplied by 1 - c, of size
-below 1 (for c = 1 the minimiser is hit). If c >= 2, the climb ends at u = min(w, c) >= 2, w the lattice point in
-[2, 2/F); a clip at c < 2/F moves the lattice so that c is on it. So each run ends in a two-cycle (F y, y) with top
-y in [2, c], y < 2/F, and each such y occurs: start at u_0 = F y. With v = F y and q = (1 - v) (1 - v / F),
+f = lambda x^2 / 2, gamma_max lambda = c, no lower clip. The rule climbs where u < 2, falls where u >= 2 (claim
+two_cycle), and every adjustment is clipped at c. If c < 2 the step size climbs to c and stays: x is multiplied by 1
+- c, of size below 1 (for c = 1 the minimiser is hit). If c >= 2, the climb ends at u = min(w, c) >= 2, w the lattice
+point in [2, 2/F); a clip at c < 2/F moves the lattice so that c is on it. So each run ends in a two-cycle (F y, y)
+with top y in [2, c], y < 2/F, and each such y occurs: start at u_0 = F y. With v = F y and q = (1 - v) (1 - v / F),
 
     1 - q^2 = v (1 + F - v) (v^2 - (1 + F) v + 2F) / F^2,    4 (v^2 - (1 + F) v + 2F) = (2v - 1 - F)^2 + (6F - 1 - F^2).
 
 F > 3 - 2 sqrt 2: the last bracket is positive, so every phase v < 1 + F converges and v = 1 + F has q = 1, v > 1 + F
-diverges. Hence all runs converge if and only if c < 1 + 1/F. At c = 1 + 1/F the runs whose climb is clipped, or ends at
-c, repeat abs(x) for ever and do not converge; the others do. Above, a start with F (1 + 1/F) < u_0 < min(F c, 2)
+diverges. Hence all runs converge if and only if c < 1 + 1/F. At c = 1 + 1/F the runs whose climb is clipped, or ends
+at c, repeat abs(x) for ever and do not converge; the others do. Above, a start with F (1 + 1/F) < u_0 < min(F c, 2)
 diverges: then the full share ln(2/(1+F)) / ln(1/F) of the log-uniform rates below the cap is lost, as without a cap.
 
-F <= 3 - 2 sqrt 2: the phases from v_- to v_+ do not converge (claim phases_that_converge), so all runs converge if and
-only if c < v_- / F = 2 / v_+. This lies between 2 and 2 + sqrt 2, and tends to 2 as F -> 0: the threshold drops from
-1 + 1/F = 4 + 2 sqrt 2 = 6.83 to 2 + sqrt 2 = 3.41 at F = 3 - 2 sqrt 2, so that 1 + 1/F is wrong there. With
-F = r (1 - r) / (2 - r), v_- = r: q = -1 at v = r, and r / F = (2 - r) / (1 - r).
+F <= 3 - 2 sqrt 2: the phases from v_- to v_+ do not converge (claim phases_that_converge), so all runs converge if
+and only if c < v_- / F = 2 / v_+. This lies between 2 and 2 + sqrt 2, and tends to 2 as F -> 0: the threshold drops
+from 1 + 1/F = 4 + 2 sqrt 2 = 6.83 to 2 + sqrt 2 = 3.41 at F = 3 - 2 sqrt 2, so that 1 + 1/F is wrong there. With F =
+r (1 - r) / (2 - r), v_- = r: q = -1 at v = r, and r / F = (2 - r) / (1 - r).
 
-For c < 2 convergence is the classical fact for constant steps. The checker verifies that the clipped rule is the rule
-above, and the identities. The control puts the cap at 1.001 (1 + 1/F).
+For c < 2 convergence is the classical fact for constant steps. The checker verifies that the clipped rule is the
+rule above, and the identities. The control puts the cap at 1.001 (1 + 1/F).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from proofs._cycle import (
     upper_end,
     v,
 )
-from proofs._exact import Domain
+from proofs._exact import Domain, substitute
 from proofs._symbols import ONE, F
 
 x, rate, curvature, cap = sympy.symbols("x rate curvature cap")
@@ -68,9 +68,9 @@ def argument(cap_scale: Expr = ONE) -> Chain:
             "the clipped rule climbs where u < 2": clipped,
             "1 - q^2": factorisation(),
             "the quadratic and its least value": Identity(4 * quadratic, (2 * v - 1 - F) ** 2 + 6 * F - 1 - F**2),
-            "q = 1 at the cap 1 + 1/F": Identity(two_steps.subs(v, at_the_cap), ONE, Domain(positive=(F,))),
+            "q = 1 at the cap 1 + 1/F": Identity(substitute(two_steps, {v: at_the_cap}), ONE, Domain(positive=(F,))),
             "q = -1 at the cap v_- / F": Identity(
-                two_steps.subs({v: r, F: factor_of_window}, simultaneous=True), -ONE, UNIT_INTERVAL
+                substitute(two_steps, {v: r, F: factor_of_window}), -ONE, UNIT_INTERVAL
             ),
             "that cap is 2 / v_+": Identity(r / factor_of_window, 2 / upper_end, UNIT_INTERVAL),
             "both at F = 3 - 2 sqrt 2": Enclosure(_numbers),
@@ -118,7 +118,8 @@ def check(rng: np.random.Generator) -> Check:
         margin=min(margins) if kept == 3 else -1.0,
         instances=len(margins) * 65 + 3,
         sentence=(
-            f"{len(factors)} values of F, caps 0.1 % below and above the threshold, 65 starts each: none grows below, the "
+            f"{len(factors)} values of F, caps 0.1 % below and above the threshold, 65 starts each: none grows "
+            f"below, the "
             f"start that reaches the cap grows above; smallest abs(ln abs(q)) {min(margins):.1e}; at equality 3 exact "
             "runs repeat abs(x)"
         ),
@@ -150,7 +151,8 @@ CLAIM = Claim(
     ),
     advice={
         "cap": (
-            "A cap below 2/L is safe for every F on a full-batch quadratic; with one eigenvalue and F > 0.1716 anything "
+            "A cap below 2/L is safe for every F on a full-batch quadratic; with one eigenvalue and F > 0.1716 "
+            "anything "
             "below (1 + 1/F)/L is."
         )
     },

@@ -1,12 +1,13 @@
 """The share P(F) of log-uniform initial rates that converge without a cap: at most 69.7 %, and one half as F -> 1.
 
-If ln gamma_0 is uniform over a whole number of periods ln(1/F), the phase v has density 1 / (v ln(1/F)) on [2F, 2). With
-a = ln(1/F) and the windows of the claim phases_that_converge (neutral and finite phases have measure 0)
+If ln gamma_0 is uniform over a whole number of periods ln(1/F), the phase v has density 1 / (v ln(1/F)) on [2F, 2).
+With a = ln(1/F) and the windows of the claim phases_that_converge (neutral and finite phases have measure 0)
 
     P(F) = 1 - W(F),                        W(F) = ln(2 / (1 + F)) / a,          F >= 3 - 2 sqrt 2,
     P(F) = 1 - W(F) - ln(v_+ / v_-) / a = (ln(1 + F) - 2 ln v_+) / a,            F <  3 - 2 sqrt 2,
 
-the last step by v_- v_+ = 2F. W, the share lost to the first window, grows with F: the sign of its derivative is that of
+the last step by v_- v_+ = 2F. W, the share lost to the first window, grows with F: the sign of its derivative is
+that of
 
     psi(F) = (1 + F) ln(2 / (1 + F)) - F ln(1/F),    psi(1) = 0,    psi'(F) = ln(2F / (1 + F)) < 0    as 2F < 1 + F.
 
@@ -15,8 +16,8 @@ Since 2 / (1 + F) = F^(-1/2) / cosh(a/2), W = 1/2 - ln cosh(a/2) / a, and 0 <= l
     1/2 - a/8 <= W(F) <= 1/2:    P tends to 1/2 from above as F -> 1.    Also W <= ln 2 / a -> 0 as F -> 0.
 
 Below 3 - 2 sqrt 2, P increases: its numerator does, because v_+ = (1 + F + sqrt D) / 2, D = F^2 - 6F + 1, has the
-derivative (1 - (3 - F) / sqrt D) / 2 < 0, as (3 - F)^2 - D = 8; and its denominator falls. With v_+ -> 1 the numerator
-tends to 0: P -> 0 as F -> 0 (P ~ 3F / a). So P is largest at 3 - 2 sqrt 2, where cosh(a/2) = sqrt 2:
+derivative (1 - (3 - F) / sqrt D) / 2 < 0, as (3 - F)^2 - D = 8; and its denominator falls. With v_+ -> 1 the
+numerator tends to 0: P -> 0 as F -> 0 (P ~ 3F / a). So P is largest at 3 - 2 sqrt 2, where cosh(a/2) = sqrt 2:
 
     max P = 1/2 + ln 2 / (4 ln(1 + sqrt 2)) = 0.69660992533...
 
@@ -99,8 +100,10 @@ def check(rng: np.random.Generator) -> Check:
         margin=min(*margins, 1.0 - counted / (3 / 4000), 0.69660992534 - largest),
         instances=RUNS * len(FACTORS) + fine.size,
         sentence=(
-            f"{RUNS} log-uniform rates at each of {len(FACTORS)} F: at most {worst:.2f} binomial standard errors from P "
-            f"({ERRORS} allowed); counted on 4000 phases at {fine.size} F: within {counted:.1e}; largest P on a grid of "
+            f"{RUNS} log-uniform rates at each of {len(FACTORS)} F: at most {worst:.2f} binomial standard errors "
+            f"from P "
+            f"({ERRORS} allowed); counted on 4000 phases at {fine.size} F: within {counted:.1e}; largest P on a "
+            f"grid of "
             f"999 F {largest:.4f}"
         ),
     )

@@ -1,25 +1,27 @@
-"""Without a cap, a quadratic whose eigenvalues all have converging phases converges, in any dimension and from any start.
+"""Without a cap, a quadratic whose eigenvalues all have converging phases converges, in any dimension and from any
+start.
 
-f = sum lambda_i x_i^2 / 2, full batch, no clip, lambda_1 > ... > lambda_d those eigenvalues whose coordinates stay nonzero.
-Let v_i be the phase of gamma_0 lambda_i in [2F, 2) and suppose for every i: v_i is not 2F, and abs(q_i) < 1 with
-q_i = (1 - v_i) (1 - v_i / F) (claim phases_that_converge). Then x_t -> 0, geometrically.
+f = sum lambda_i x_i^2 / 2, full batch, no clip, lambda_1 > ... > lambda_d those eigenvalues whose coordinates stay
+nonzero. Let v_i be the phase of gamma_0 lambda_i in [2F, 2) and suppose for every i: v_i is not 2F, and abs(q_i) < 1
+with q_i = (1 - v_i) (1 - v_i / F) (claim phases_that_converge). Then x_t -> 0, geometrically.
 
-Proof. On the common lattice let j_i be the level where gamma lambda_i = v_i. Mode i shrinks at levels <= j_i (there gamma
-lambda_i < 2) and grows at levels >= j_i + 1, by at least rho_i = v_i / F - 1 > 1 (as v_i > 2F) each. j_1 <= ... <= j_d. At
-levels <= j_1 all modes shrink and the rule climbs, at levels >= j_d + 1 all grow and it falls: the levels stay bounded.
+Proof. On the common lattice let j_i be the level where gamma lambda_i = v_i. Mode i shrinks at levels <= j_i (there
+gamma lambda_i < 2) and grows at levels >= j_i + 1, by at least rho_i = v_i / F - 1 > 1 (as v_i > 2F) each. j_1 <=
+... <= j_d. At levels <= j_1 all modes shrink and the rule climbs, at levels >= j_d + 1 all grow and it falls: the
+levels stay bounded.
 
-Induction from the smallest eigenvalue up: abs(x_k) <= C theta^t for all k > i, some theta < 1. A step up from a level >=
-j_i + 1 at time t means that the loss fell, although modes 1..i grow there; so the others paid for it:
+Induction from the smallest eigenvalue up: abs(x_k) <= C theta^t for all k > i, some theta < 1. A step up from a
+level >= j_i + 1 at time t means that the loss fell, although modes 1..i grow there; so the others paid for it:
 
-    lambda_i x_i^2 (rho_i^2 - 1) <= sum over k > i of lambda_k x_k^2 <= C' theta^(2t)    (the step is verified by the checker).
+    lambda_i x_i^2 (rho_i^2 - 1) <= sum over k > i of lambda_k x_k^2 <= C' theta^(2t)    (verified by the checker).
 
-Call an excursion a stretch at levels >= j_i + 1 that leaves level j_i and returns. One that steps up inside satisfies
-abs(x_i) <= C'' theta^t at its last step up; after that it only goes down, at most j_d - j_1 + 1 levels, so it ends with
-abs(x_i) <= C''' theta^t. One that does not step up inside is a single step at level j_i + 1: with the step at level j_i
-before it, x_i is multiplied by q_i. All other steps are at levels <= j_i and shrink x_i by a factor from a finite set below 1.
-So abs(x_i) is reset to at most C''' theta^t or shrinks by fixed factors < 1 over every one or two steps: it decays
-geometrically. For i = d there is nothing to pay with and no step up at all: the induction starts. A coordinate that becomes
-exactly 0 leaves the sum; that happens d times at most.
+Call an excursion a stretch at levels >= j_i + 1 that leaves level j_i and returns. One that steps up inside
+satisfies abs(x_i) <= C'' theta^t at its last step up; after that it only goes down, at most j_d - j_1 + 1 levels, so
+it ends with abs(x_i) <= C''' theta^t. One that does not step up inside is a single step at level j_i + 1: with the
+step at level j_i before it, x_i is multiplied by q_i. All other steps are at levels <= j_i and shrink x_i by a
+factor from a finite set below 1. So abs(x_i) is reset to at most C''' theta^t or shrinks by fixed factors < 1 over
+every one or two steps: it decays geometrically. For i = d there is nothing to pay with and no step up at all: the
+induction starts. A coordinate that becomes exactly 0 leaves the sum; that happens d times at most.
 
 The two exclusions are needed: see the claim top_phase_does_not_suffice. v_i = 2F means gamma lambda_i = 2 exactly in
 some steps (a null set of gamma_0); and one diverging phase among the smaller eigenvalues can be enough to diverge.
@@ -103,7 +105,8 @@ def check(rng: np.random.Generator) -> Check:
         margin=1e-6 - worst,  # what is left of f_0 after 6000 steps at rates of 1 % per step or faster
         instances=count,
         sentence=(
-            f"{count} compiled runs in dimensions 1 to 5, all phases converging: f ends at {worst:.1e} f_0 or less after "
+            f"{count} compiled runs in dimensions 1 to 5, all phases converging: f ends at {worst:.1e} f_0 or less "
+            f"after "
             f"6000 steps, after a peak of up to {peak:.1e} f_0"
         ),
     )
@@ -111,7 +114,8 @@ def check(rng: np.random.Generator) -> Check:
 
 CLAIM = Claim(
     statement=(
-        "Full-batch quadratic, no cap: if every eigenvalue has a phase v_i in (2F, 2) with abs((1 - v_i)(1 - v_i/F)) < 1, "
+        "Full-batch quadratic, no cap: if every eigenvalue has a phase v_i in (2F, 2) with abs((1 - v_i)(1 - "
+        "v_i/F)) < 1, "
         "then Algorithm 1 converges geometrically to the minimiser, from every start, in any dimension."
     ),
     source="arXiv 2512.14527, Algorithm 1, on quadratics",
@@ -119,7 +123,8 @@ CLAIM = Claim(
         "the loss fell: the step goes up from a level where mode i and all larger eigenvalues grow.",
         "larger eigenvalues grow: at levels with gamma lambda_i >= 2 so does every larger one.",
         "Exact full-batch gradients, no clip, ordering before_update; 0 < F < 1; finitely many eigenvalues.",
-        "The checker verifies the inequality of one step up and where abs(q) < 1; the induction over eigenvalues is the "
+        "The checker verifies the inequality of one step up and where abs(q) < 1; the induction over eigenvalues is "
+        "the "
         "proof in words.",
     ),
     certificate=argument,

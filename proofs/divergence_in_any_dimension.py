@@ -1,27 +1,30 @@
-"""Without a cap, a phase that diverges on the largest eigenvalue diverges in any dimension, whatever the other ones are.
+"""Without a cap, a phase that diverges on the largest eigenvalue diverges in any dimension, whatever the other ones
+are.
 
-f = sum lambda_i x_i^2 / 2 with largest eigenvalue L, full batch, no clip; x_1 any coordinate of L with x_1 not 0 at the
-start; u_t = gamma_t L, and v the phase of u_0 in [2F, 2), q = (1 - v) (1 - v / F). Suppose abs(q) > 1: v in (1 + F, 2), or
-F < 3 - 2 sqrt 2 and v in (v_-, v_+) (claim phases_that_converge), and that no step of the first climb has u_t = 1
-(it has one only if u_0 = F^m, m >= 1). Then f(x_t) -> infinity.
+f = sum lambda_i x_i^2 / 2 with largest eigenvalue L, full batch, no clip; x_1 any coordinate of L with x_1 not 0 at
+the start; u_t = gamma_t L, and v the phase of u_0 in [2F, 2), q = (1 - v) (1 - v / F). Suppose abs(q) > 1: v in (1 +
+F, 2), or F < 3 - 2 sqrt 2 and v in (v_-, v_+) (claim phases_that_converge), and that no step of the first climb has
+u_t = 1 (it has one only if u_0 = F^m, m >= 1). Then f(x_t) -> infinity.
 
-Proof. Number the lattice: level k is u = v F^(-k); every u_t is on it, and a step multiplies x_1 by rho_k = |1 - v F^(-k)|.
-(a) At levels k <= 0, where u < 2, every mode with x_i not 0 shrinks (0 < gamma lambda_i <= u < 2): the loss falls, whatever
-the spectrum, and the rule climbs. (b) At levels k >= 1, where u >= 2, the loss may rise or fall, and the rule may go up
-or down, but by one level. So once level 0 is reached (from below by climbing; from above or never) no level below 0 is
-visited again, and each visit to level 0 is followed by one to level 1. In (a) x_1 stays nonzero, by assumption.
-(c) rho_k >= rho_1 = v / F - 1 for k >= 1, since u >= w >= 2 gives (u - 1)^2 >= (w - 1)^2. As 0 < v < 2, rho_0 < 1, so
-rho_1 > rho_0 rho_1 = abs(q) > 1. From the first visit to a level >= 0 on, pair each visit to level 0 with the next step:
-the pair multiplies x_1 by abs(q) in size, any other step by at least rho_1 > abs(q)^(1/2). Hence after n steps
+Proof. Number the lattice: level k is u = v F^(-k); every u_t is on it, and a step multiplies x_1 by rho_k = |1 - v
+F^(-k)|. (a) At levels k <= 0, where u < 2, every mode with x_i not 0 shrinks (0 < gamma lambda_i <= u < 2): the loss
+falls, whatever the spectrum, and the rule climbs. (b) At levels k >= 1, where u >= 2, the loss may rise or fall, and
+the rule may go up or down, but by one level. So once level 0 is reached (from below by climbing; from above or
+never) no level below 0 is visited again, and each visit to level 0 is followed by one to level 1. In (a) x_1 stays
+nonzero, by assumption. (c) rho_k >= rho_1 = v / F - 1 for k >= 1, since u >= w >= 2 gives (u - 1)^2 >= (w - 1)^2. As
+0 < v < 2, rho_0 < 1, so rho_1 > rho_0 rho_1 = abs(q) > 1. From the first visit to a level >= 0 on, pair each visit
+to level 0 with the next step: the pair multiplies x_1 by abs(q) in size, any other step by at least rho_1 >
+abs(q)^(1/2). Hence after n steps
 
     abs(x_1) >= c abs(q)^(n/2),    f >= L x_1^2 / 2 -> infinity.
 
 However far the other modes pull the step size up, they only speed this up. Therefore, in any dimension, the share of
-log-uniform initial rates that diverge is at least 1 - P(F) >= ln(2/(1+F)) / ln(1/F) (claim converged_share), for almost
-every start; the latter increases with F, from 0 to 1/2. The share lost does not go away as F -> 1.
+log-uniform initial rates that diverge is at least 1 - P(F) >= ln(2/(1+F)) / ln(1/F) (claim converged_share), for
+almost every start; the latter increases with F, from 0 to 1/2. The share lost does not go away as F -> 1.
 
-The checker verifies (a) for one mode, the comparison in (c), and where abs(q) > 1; pairing steps is the proof in words.
-The control lets u reach 2.002 in (a). The statement needs x_1 not 0: without it the next eigenvalue plays the part of L.
+The checker verifies (a) for one mode, the comparison in (c), and where abs(q) > 1; pairing steps is the proof in
+words. The control lets u reach 2.002 in (a). The statement needs x_1 not 0: without it the next eigenvalue plays the
+part of L.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from sympy import Expr
 from greedylr_theory.theory import cycle
 from proofs._certificates import Chain, Inequality
 from proofs._claim import Check, Claim
-from proofs._cycle import factorisation, log_factor, phase, simulated
+from proofs._cycle import factorisation, log_factor, simulated
 from proofs._exact import Domain
 from proofs._symbols import ONE, L, gamma
 
@@ -67,7 +70,8 @@ def argument(limit: Expr = 2 * ONE) -> Chain:
 
 
 def check(rng: np.random.Generator) -> Check:
-    """Compiled runs on random spectra whose largest eigenvalue has a diverging phase, against the bound of the proof."""
+    """Compiled runs on random spectra whose largest eigenvalue has a diverging phase, against the bound of the "
+    "proof."""
     margins, diverged, count, steps = [], 0, 0, 600
     for dimension in (1, 2, 3, 6, 12):
         small = np.exp(rng.uniform(-8.0, 0.0, dimension - 1))
@@ -94,7 +98,8 @@ def check(rng: np.random.Generator) -> Check:
         instances=count,
         sentence=(
             f"{count} compiled runs in dimensions 1 to 12, F from 0.03 to 0.97, top coordinate down to 1e-6: ln f is "
-            f"above the bound in each, by {max(min(margins), 0.0):.2g} at least; {diverged} leave the range of floating "
+            f"above the bound in each, by {max(min(margins), 0.0):.2g} at least; {diverged} leave the range of "
+            f"floating "
             f"point within {steps} steps"
         ),
     )

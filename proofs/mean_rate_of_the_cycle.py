@@ -1,32 +1,35 @@
-"""The mean rate of the cycle over log-uniform phases, in dilogarithms: one best F, and one F below which it is positive.
+"""The mean rate of the cycle over log-uniform phases, in dilogarithms: one best F, and one F below which it is
+positive.
 
-With one eigenvalue and no cap, ln abs(x) grows by (1/2) ln abs(q) per step, q = (1 - v) (1 - v / F) (claim two_cycle).
-Let R(F) be its mean over phases v with ln v uniform on [ln 2F, ln 2), and a = ln(1/F). As d Re Li_2(y) / d ln y =
--ln abs(1 - y), and as the steps v and v / F together run over [2F, 2/F) once,
+With one eigenvalue and no cap, ln abs(x) grows by (1/2) ln abs(q) per step, q = (1 - v) (1 - v / F) (claim
+two_cycle). Let R(F) be its mean over phases v with ln v uniform on [ln 2F, ln 2), and a = ln(1/F). As d Re Li_2(y) /
+d ln y = -ln abs(1 - y), and as the steps v and v / F together run over [2F, 2/F) once,
 
     2 a R = integral of ln abs(1 - y) dy / y over [2F, 2/F] = Re Li_2(2F) - Re Li_2(2/F) =: G(a).
 
-Differentiating in a: G'(a) = ln abs(1 - 2F) + ln abs(1 - 2/F) =: m(a), and (1 - 2F)(1 - 2/F) = 5 - 2 (F + 1/F) =
-5 - 4 cosh a. So G(0) = 0, and m falls from 0 at a = 0 to -infinity at a = ln 2, then increases to +infinity, with its
+Differentiating in a: G'(a) = ln abs(1 - 2F) + ln abs(1 - 2/F) =: m(a), and (1 - 2F)(1 - 2/F) = 5 - 2 (F + 1/F) = 5 -
+4 cosh a. So G(0) = 0, and m falls from 0 at a = 0 to -infinity at a = ln 2, then increases to +infinity, with its
 zero at cosh a = 3/2. The singularity is integrable.
 
 One zero. G decreases while m < 0 and increases to infinity afterwards: it has exactly one zero a_0 > arcosh(3/2).
 R < 0 for a < a_0 and R > 0 for a > a_0: F_neutral = exp(-a_0).
 
-One minimum. R is half the mean of m over (0, a), and R' has the sign of phi(a) = a m(a) - G(a), as phi = 2 a^2 R'. On
-(0, ln 2) m decreases strictly, so m(a) is below its mean and phi < 0. On (ln 2, infinity) phi' = a m' > 0 and phi goes
-from -infinity to +infinity (m ~ a, G ~ a^2 / 2): one zero, the only minimum of R on all of (0, infinity). At a = ln 2
-itself R is continuous. So F_best = exp(-a_1) with phi(a_1) = 0, below 1/2.
+One minimum. R is half the mean of m over (0, a), and R' has the sign of phi(a) = a m(a) - G(a), as phi = 2 a^2 R'.
+On (0, ln 2) m decreases strictly, so m(a) is below its mean and phi < 0. On (ln 2, infinity) phi' = a m' > 0 and phi
+goes from -infinity to +infinity (m ~ a, G ~ a^2 / 2): one zero, the only minimum of R on all of (0, infinity). At a
+= ln 2 itself R is continuous. So F_best = exp(-a_1) with phi(a_1) = 0, below 1/2.
 
-Limits: R ~ -a^2 / 3 as F -> 1 and R ~ a / 4 as F -> 0. The checker verifies the identity and encloses both numbers to 20
-digits by signs; uniqueness is the argument above. The control moves both by one part in a thousand.
+Limits: R ~ -a^2 / 3 as F -> 1 and R ~ a / 4 as F -> 0. The checker verifies the identity and encloses both numbers
+to 20 digits by signs; uniqueness is the argument above. The control moves both by one part in a thousand.
 
-R averages over phases: at every F a share 1 - P(F) of them still diverges. It compares rates of growth, not outcomes.
+R averages over phases: at every F a share 1 - P(F) of them still diverges. It compares rates of growth, not
+outcomes.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from flint import arb, fmpq
@@ -86,7 +89,7 @@ def check(rng: np.random.Generator) -> Check:
     for F_ in (0.02, 0.1, 0.19, 0.3, 0.437, 0.5, 0.6, 0.8, 0.95):
         a = np.log(1.0 / F_)
         ends = [np.log(2.0 * F_), *([0.0] if F_ < 0.5 else []), np.log(2.0)]
-        pieces = zip(ends[:-1], ends[1:], strict=True)
+        pieces = pairwise(ends)
         mean = sum(
             integrate.quad(lambda s, F_=F_: 0.5 * log_factor(F_, np.exp(s)), *piece, epsabs=1e-11, limit=200)[0]
             for piece in pieces

@@ -1,24 +1,27 @@
 """Without a cap and with several eigenvalues, f overshoots by a factor exp((pi^2/2) / ln(1/F)) as F -> 1.
 
-f = sum lambda_i x_i^2 / 2, full batch, no clip, eigenvalues L = lambda_1 > ... > lambda_d = L / kappa, d >= 2, x_1 and x_d not 0;
-gamma_0 L = O(a), a = ln(1/F) -> 0; no step within a power of a of gamma lambda_i = 1 (the excluded rates have a share that
-tends to 0); the spectrum fixed, or 1 - lambda_2/L large against a (else the step size can hover just above 2/L, where the
-second mode's loss still falls). Let u_c > 2 be the zero of Re Li_2(u) - Re Li_2(u / kappa). Then, with constants that depend on x_0 / norm(x_0),
+f = sum lambda_i x_i^2 / 2, full batch, no clip, eigenvalues L = lambda_1 > ... > lambda_d = L / kappa, d >= 2, x_1
+and x_d not 0; gamma_0 L = O(a), a = ln(1/F) -> 0; no step within a power of a of gamma lambda_i = 1 (the excluded
+rates have a share that tends to 0); the spectrum fixed, or 1 - lambda_2/L large against a (else the step size can
+hover just above 2/L, where the second mode's loss still falls). Let u_c > 2 be the zero of Re Li_2(u) - Re Li_2(u /
+kappa). Then, with constants that depend on x_0 / norm(x_0),
 
     max gamma L = u_c + O(a ln(kappa/a)),    ln(peak f / f_0) = (pi^2/2 - 4 Re Li_2(u_c)) / a + O(ln(kappa/a)),
 
-the peak being the first, where the falling step size passes 2/L. For kappa -> infinity with a ln kappa -> 0, u_c tends to
-u* = 12.595... (claim overshoot_constants) and ln(peak f / f_0) to (pi^2/2) / a.
+the peak being the first, where the falling step size passes 2/L. For kappa -> infinity with a ln kappa -> 0, u_c
+tends to u* = 12.595... (claim overshoot_constants) and ln(peak f / f_0) to (pi^2/2) / a.
 
-Argument. Climbing, ln abs(x_i) = -Re Li_2(gamma lambda_i) / a + O(ln(1/a)) (claim overshoot_constants). Re Li_2 rises up to 2
-and falls beyond, so along u < u_c the smallest of Re Li_2(gamma lambda_i) is that of the slowest mode, and after u_c that of
-the first. In a step the first adds L x_1^2 u (u - 2) / 2 to f and the slowest removes lambda_d x_d^2 (u / kappa)(2 - u / kappa) / 2:
-the loss begins to rise where these balance, at u_c up to O(a ln(kappa/a)). From there the first mode owns the loss, grows at
-every u > 2, and f rises, so that the step size falls all the way below 2. On the way down ln abs(x_1) gains (Re Li_2(2) -
-Re Li_2(u_c)) / a. Altogether ln abs(x_1) = (pi^2/4 - 2 Re Li_2(u_c)) / a + O(ln(kappa/a)), and f = L x_1^2 / 2 there.
+Argument. Climbing, ln abs(x_i) = -Re Li_2(gamma lambda_i) / a + O(ln(1/a)) (claim overshoot_constants). Re Li_2
+rises up to 2 and falls beyond, so along u < u_c the smallest of Re Li_2(gamma lambda_i) is that of the slowest mode,
+and after u_c that of the first. In a step the first adds L x_1^2 u (u - 2) / 2 to f and the slowest removes lambda_d
+x_d^2 (u / kappa)(2 - u / kappa) / 2: the loss begins to rise where these balance, at u_c up to O(a ln(kappa/a)).
+From there the first mode owns the loss, grows at every u > 2, and f rises, so that the step size falls all the way
+below 2. On the way down ln abs(x_1) gains (Re Li_2(2) - Re Li_2(u_c)) / a. Altogether ln abs(x_1) = (pi^2/4 - 2 Re
+Li_2(u_c)) / a + O(ln(kappa/a)), and f = L x_1^2 / 2 there.
 
 What was incomplete: with kappa fixed the step size peaks at u_c, below u*, and f may not come back to f_0 at all
-(kappa < 8.08); "top mode initially negligible" is not needed, a slow mode is. With one eigenvalue there is no overshoot.
+(kappa < 8.08); "top mode initially negligible" is not needed, a slow mode is. With one eigenvalue there is no
+overshoot.
 
 The verdict rests on the numbers below: the checker does not verify the argument. The control has pi^2 for pi^2/2.
 """
@@ -26,6 +29,7 @@ The verdict rests on the numbers below: the checker does not verify the argument
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -77,7 +81,8 @@ def evidence(scale: float = 1.0) -> Callable[[], tuple[float, str]]:
         found = [errors(rng, F, kappa, d, scale) for F in FACTORS for kappa in CONDITIONS for d in (2, 4)]
         law, top = (max(values) for values in zip(*found, strict=True))
         return CONSTANT - max(law, top), (
-            f"{len(found) * PHASES} compiled runs, F from {FACTORS[0]} to {FACTORS[-1]}, kappa from 3 to 1e6, 2 and 4 eigenvalues: "
+            f"{len(found) * PHASES} compiled runs, F from {FACTORS[0]} to {FACTORS[-1]}, kappa from 3 to 1e6, 2 and "
+            f"4 eigenvalues: "
             f"errors at most {law:.2f} (ln peak) and {top:.2f} (gamma L) times a ln(kappa/a), {CONSTANT:g} allowed"
         )
 
@@ -93,7 +98,7 @@ def check(rng: np.random.Generator) -> Check:
         found = [errors(rng, F, kappa, 3, 1.0) for kappa in (5.0, 50.0, 1e3)]
         worst = max(worst, *(max(pair) for pair in found))
         sizes.append(max(law * a * np.log(kappa / a) for (law, _), kappa in zip(found, (5.0, 50.0, 1e3), strict=True)))
-    falls = all(later < earlier for earlier, later in zip(sizes[:-1], sizes[1:], strict=True))
+    falls = all(later < earlier for earlier, later in pairwise(sizes))
     told = ", ".join(f"{size:.2f}" for size in sizes)
     return Check(
         margin=CONSTANT - worst if falls else -1.0,
@@ -114,7 +119,8 @@ CLAIM = Claim(
     source="arXiv 2512.14527, Algorithm 1, on quadratics",
     assumptions=(
         "Exact full-batch gradients, no clip, ordering before_update, x_1 and x_d nonzero, gamma_0 L of the order of "
-        "ln(1/F), no step within a power of ln(1/F) of gamma lambda_i = 1; a gap between the two largest eigenvalues that is "
+        "ln(1/F), no step within a power of ln(1/F) of gamma lambda_i = 1; a gap between the two largest "
+        "eigenvalues that is "
         "large against ln(1/F) (at least 0.3 L in the runs).",
         "The peak is the first; in a diverging phase f grows beyond it later.",
         "Supported by runs; the argument in words is not verified by the checker.",
@@ -126,8 +132,10 @@ CLAIM = Claim(
     short="Uncapped, f overshoots like exp((pi^2/2)/ln(1/F)) as F -> 1.",
     topic="cycle",
     finding=(
-        "Near F = 1 the uncapped rule is not gentle: on an ill-conditioned quadratic the step size climbs to about 12.6/L "
-        "before the loss reacts, and the loss then peaks at about exp(4.93/ln(1/F)) times its start, e^47 at F = 0.9 and "
+        "Near F = 1 the uncapped rule is not gentle: on an ill-conditioned quadratic the step size climbs to about "
+        "12.6/L "
+        "before the loss reacts, and the loss then peaks at about exp(4.93/ln(1/F)) times its start, e^47 at F = "
+        "0.9 and "
         "e^96 at F = 0.95, to leading order; with kappa below about 8.1 it stays below its start."
     ),
     advice={"cap": "An F close to 1 makes the overshoot of an uncapped run larger, not smaller: set a cap below 2/L."},

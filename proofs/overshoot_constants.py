@@ -1,25 +1,26 @@
 """The constants of the overshoot: sums of ln abs(1 - u) over the lattice are dilogarithms, with one zero beyond 2.
 
-While the step size climbs, u_k = u_0 F^(-k), a mode is multiplied by 1 - u_k in each step. With a = ln(1/F), s = ln u and
-h(s) = ln abs(1 - e^s), a sum_k h(s_k) is a Riemann sum of the integral of h ds = -d Re Li_2(e^s). Precisely, for a <= 1, lattice
-points s_m < ... < s_n with s_p < 0 < s_(p+1), and no s_k = 0,
+While the step size climbs, u_k = u_0 F^(-k), a mode is multiplied by 1 - u_k in each step. With a = ln(1/F), s = ln
+u and h(s) = ln abs(1 - e^s), a sum_k h(s_k) is a Riemann sum of the integral of h ds = -d Re Li_2(e^s). Precisely,
+for a <= 1, lattice points s_m < ... < s_n with s_p < 0 < s_(p+1), and no s_k = 0,
 
     abs(a sum_{m <= k < n} h(s_k) + Re Li_2(u_n) - Re Li_2(u_m))
         <= a (2 abs h(s_p) + abs h(s_(p+1)) + abs h(s_m) + abs h(s_n) + 3 + ln(1/a)).
 
-Proof. h decreases on s < 0 and increases on s > 0; on an interval where it is monotone the sum and the integral differ by at
-most a times the difference of the end values. There remain the term a h(s_p) and the integral over [s_p, s_(p+1)], of
-length a: there abs h <= abs ln abs(s) + abs(s), as abs(ln((e^s - 1) / s)) <= abs(s), and the integral of abs ln abs(s) is at
-most a (1 + ln(2/a)); 2 + ln 2 < 3.
+Proof. h decreases on s < 0 and increases on s > 0; on an interval where it is monotone the sum and the integral
+differ by at most a times the difference of the end values. There remain the term a h(s_p) and the integral over
+[s_p, s_(p+1)], of length a: there abs h <= abs ln abs(s) + abs(s), as abs(ln((e^s - 1) / s)) <= abs(s), and the
+integral of abs ln abs(s) is at most a (1 + ln(2/a)); 2 + ln 2 < 3.
 
-So the sum is -Re Li_2 / a up to O(ln(1/a)), unless a step comes closer than a power of a to u = 1. As a function of u, Re Li_2 has
-the derivative -ln abs(1 - u) / u: it increases on (0, 2) from 0 to Re Li_2(2) = pi^2 / 4 and decreases afterwards, to
--infinity, so it has exactly one zero u* beyond 0. A mode that climbs from u near 0 shrinks by exp(-(pi^2/4) / a) up to u = 2 and
-is back at its first size at u*. Falling from u* to 2 it grows by exp((pi^2/4) / a). That is, exp((pi^2/2) / a) in f.
+So the sum is -Re Li_2 / a up to O(ln(1/a)), unless a step comes closer than a power of a to u = 1. As a function of
+u, Re Li_2 has the derivative -ln abs(1 - u) / u: it increases on (0, 2) from 0 to Re Li_2(2) = pi^2 / 4 and
+decreases afterwards, to -infinity, so it has exactly one zero u* beyond 0. A mode that climbs from u near 0 shrinks
+by exp(-(pi^2/4) / a) up to u = 2 and is back at its first size at u*. Falling from u* to 2 it grows by exp((pi^2/4)
+/ a). That is, exp((pi^2/2) / a) in f.
 
-Re Li_2(2) = pi^2 / 4: the inversion formula gives pi^2/3 - (ln 2)^2 / 2 - Li_2(1/2), and Li_2(1/2) = pi^2/12 - (ln 2)^2 / 2. The
-checker encloses u* by signs to 20 digits, both values at 2 to 30 digits, and the sign of -Re Li_2 on [12.6, 1000]. The
-control moves u* by one part in a thousand.
+Re Li_2(2) = pi^2 / 4: the inversion formula gives pi^2/3 - (ln 2)^2 / 2 - Li_2(1/2), and Li_2(1/2) = pi^2/12 - (ln
+2)^2 / 2. The checker encloses u* by signs to 20 digits, both values at 2 to 30 digits, and the sign of -Re Li_2 on
+[12.6, 1000]. The control moves u* by one part in a thousand.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ CLAIM = Claim(
     short="A climb is a dilogarithm; u* = 12.595 is its zero.",
     topic="cycle",
     finding=(
-        "When an uncapped GreedyLR climbs slowly (F near 1), the coordinate of the largest eigenvalue first shrinks and is "
-        "back at its first size only when the step size has reached 12.595 / L, more than six times the stable limit 2/L."
+        "When an uncapped GreedyLR climbs slowly (F near 1), the coordinate of the largest eigenvalue first shrinks "
+        "and is "
+        "back at its first size only when the step size has reached 12.595 / L, more than six times the stable "
+        "limit 2/L."
     ),
 )

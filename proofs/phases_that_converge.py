@@ -1,7 +1,8 @@
 """Which phases of the two-cycle converge: two windows diverge, the second one only for F < 3 - 2 sqrt 2.
 
-By the claim two_cycle, two steps multiply x by q = (1 - v) (1 - v / F), with the phase v in [2F, 2). The run converges
-when abs(q) < 1, diverges when abs(q) > 1, and when abs(q) = 1 it ends in a cycle of two values of abs(x). Now
+By the claim two_cycle, two steps multiply x by q = (1 - v) (1 - v / F), with the phase v in [2F, 2). The run
+converges when abs(q) < 1, diverges when abs(q) > 1, and when abs(q) = 1 it ends in a cycle of two values of abs(x).
+Now
 
     1 - q = v (1 + F - v) / F,    1 + q = (v^2 - (1 + F) v + 2F) / F,
 
@@ -10,11 +11,11 @@ when abs(q) < 1, diverges when abs(q) > 1, and when abs(q) = 1 it ends in a cycl
 Window (1 + F, 2), for every F: with v = 1 + F + t, t > 0, the quadratic is t^2 + (1 + F) t + 2F > 0, so q^2 > 1.
 
 Below 1 + F the sign is that of the quadratic. As 4 (v^2 - (1 + F) v + 2F) = (2v - 1 - F)^2 + (6F - 1 - F^2), it is
-positive for all v if F^2 - 6F + 1 < 0, that is F > 3 - 2 sqrt 2: no second window. For F < 3 - 2 sqrt 2 it is negative
-between its zeros v_- < v_+, ((1 + F) -+ sqrt(F^2 - 6F + 1)) / 2, and these lie in the range of phases: write
-F = r (1 - r) / (2 - r) with 0 < r < 2 - sqrt 2, on which F increases from 0 to 3 - 2 sqrt 2; then v_- = r and
-v_+ = 2 (1 - r) / (2 - r), and r - 2F = r^2 / (2 - r) > 0 and 1 - v_+ = r / (2 - r) > 0 show 2F < v_- < v_+ < 1. At
-F = 3 - 2 sqrt 2 the window is the one neutral phase 2 - sqrt 2. So
+positive for all v if F^2 - 6F + 1 < 0, that is F > 3 - 2 sqrt 2: no second window. For F < 3 - 2 sqrt 2 it is
+negative between its zeros v_- < v_+, ((1 + F) -+ sqrt(F^2 - 6F + 1)) / 2, and these lie in the range of phases:
+write F = r (1 - r) / (2 - r) with 0 < r < 2 - sqrt 2, on which F increases from 0 to 3 - 2 sqrt 2; then v_- = r and
+v_+ = 2 (1 - r) / (2 - r), and r - 2F = r^2 / (2 - r) > 0 and 1 - v_+ = r / (2 - r) > 0 show 2F < v_- < v_+ < 1. At F
+= 3 - 2 sqrt 2 the window is the one neutral phase 2 - sqrt 2. So
 
     diverges:  v in (1 + F, 2), or F < 3 - 2 sqrt 2 and v in (v_-, v_+);
     neutral:   v = 1 + F (q = 1), and v = v_-, v_+ where they exist (q = -1; rational for F = 1/6: v = 1/2, 2/3);
@@ -48,7 +49,7 @@ from proofs._cycle import (
     upper_end,
     v,
 )
-from proofs._exact import Domain
+from proofs._exact import Domain, substitute
 from proofs._symbols import ONE, F
 
 _beyond = sympy.Symbol("beyond")  # v - 1 - F
@@ -69,7 +70,7 @@ def argument(shift: Expr = F) -> Chain:
             "1 - q^2": factorisation(shift),
             "the first window grows": grows,
             "the quadratic and its least value": Identity(4 * quadratic, (2 * v - 1 - F) ** 2 + 6 * F - 1 - F**2),
-            "its zeros": Identity(quadratic.subs(in_r), (v - r) * (v - upper_end), UNIT_INTERVAL),
+            "its zeros": Identity(substitute(quadratic, in_r), (v - r) * (v - upper_end), UNIT_INTERVAL),
             "they lie above 2F": Identity(r - 2 * factor_of_window, r**2 / (2 - r), UNIT_INTERVAL),
             "and below 1": Identity(1 - upper_end, r / (2 - r), UNIT_INTERVAL),
             "where the windows meet": Enclosure(_numbers),
@@ -111,7 +112,8 @@ def check(rng: np.random.Generator) -> Check:
 CLAIM = Claim(
     statement=(
         "One eigenvalue, no cap: the phase v in [2F, 2) diverges exactly for v in (1+F, 2) and, if F < 3 - 2 sqrt 2, "
-        "for v strictly between the zeros v_-, v_+ of v^2 - (1+F)v + 2F; 1+F, v_-, v_+ are neutral; all others converge."
+        "for v strictly between the zeros v_-, v_+ of v^2 - (1+F)v + 2F; 1+F, v_-, v_+ are neutral; all others "
+        "converge."
     ),
     source="arXiv 2512.14527, Algorithm 1, on one eigenvalue",
     assumptions=(

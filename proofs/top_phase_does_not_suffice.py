@@ -1,24 +1,26 @@
 """A converging phase on the largest eigenvalue does not make the run converge: a smaller eigenvalue can undo it.
 
-With one eigenvalue the phase decides alone, and a diverging phase on the largest eigenvalue L decides in any dimension
-(claim divergence_in_any_dimension). The converse is false. Two counterexamples, both exact for ever and not only for the
-steps that are run, since their step sizes repeat:
+With one eigenvalue the phase decides alone, and a diverging phase on the largest eigenvalue L decides in any
+dimension (claim divergence_in_any_dimension). The converse is false. Two counterexamples, both exact for ever and
+not only for the steps that are run, since their step sizes repeat:
 
-Small F. F = 1/8, eigenvalues 1 and 1/2, x_0 = (1, 4), u_0 = 9/10. On L the phase 9/10 has q = (1/10) (-31/5) = -31/50: it
-converges alone. At u = 9/10 both modes shrink (gamma lambda = 9/10, 9/20), at u = 36/5 both grow (36/5, 18/5): the loss
-falls, rises, falls, rises, whatever x is. Hence the step sizes alternate for ever, and two steps multiply x_2 by
-(11/20) (-13/5) = -143/100: it diverges. Nothing here is an accident: any F < 3 - 2 sqrt 2 has a second window (v_-, v_+), and
-any v in (v_+, 1 + F) with lambda_2 / L in (v_- / v, v_+ / v) does the same, for an open set of rates and spectra.
+Small F. F = 1/8, eigenvalues 1 and 1/2, x_0 = (1, 4), u_0 = 9/10. On L the phase 9/10 has q = (1/10) (-31/5) =
+-31/50: it converges alone. At u = 9/10 both modes shrink (gamma lambda = 9/10, 9/20), at u = 36/5 both grow (36/5,
+18/5): the loss falls, rises, falls, rises, whatever x is. Hence the step sizes alternate for ever, and two steps
+multiply x_2 by (11/20) (-13/5) = -143/100: it diverges. Nothing here is an accident: any F < 3 - 2 sqrt 2 has a
+second window (v_-, v_+), and any v in (v_+, 1 + F) with lambda_2 / L in (v_- / v, v_+ / v) does the same, for an
+open set of rates and spectra.
 
-The tie. F = 3/4, eigenvalues 1 and 1/4, x_0 = (1, 1), u_0 = 3/2 = 2F. Alone, L has q = (-1/2) (-1) = 1/2 and converges. But at
-u = 2 exactly its loss does not move, and the other mode's falls: the rule climbs to 8/3, where the first mode grows by 5/3 and
-the second shrinks. When x_1^2 (25/9 - 1) > (1/4) x_2^2 (1 - 1/9), that is x_1^2 > x_2^2 / 8, the loss rises, the step size
-returns to 2, and the loss falls again. Two steps multiply x_1 by 5/3 in size and x_2 by 1/6, which keeps the condition: so it
-goes on for ever, and diverges. The exact condition gamma L = 2 makes this a null set of rates.
+The tie. F = 3/4, eigenvalues 1 and 1/4, x_0 = (1, 1), u_0 = 3/2 = 2F. Alone, L has q = (-1/2) (-1) = 1/2 and
+converges. But at u = 2 exactly its loss does not move, and the other mode's falls: the rule climbs to 8/3, where the
+first mode grows by 5/3 and the second shrinks. When x_1^2 (25/9 - 1) > (1/4) x_2^2 (1 - 1/9), that is x_1^2 > x_2^2
+/ 8, the loss rises, the step size returns to 2, and the loss falls again. Two steps multiply x_1 by 5/3 in size and
+x_2 by 1/6, which keeps the condition: so it goes on for ever, and diverges. The exact condition gamma L = 2 makes
+this a null set of rates.
 
-Between 3 - 2 sqrt 2 and 1/2 the converse fails too, for phases near 1: the large step down at v, which nearly kills the
-first mode, hands the loss to a second mode in a diverging phase; evidence, and none above
-0.52, is in the claim top_phase_above_one_half. What does hold is the claim convergence_in_any_dimension. The control takes 1/4 as the
+Between 3 - 2 sqrt 2 and 1/2 the converse fails too, for phases near 1: the large step down at v, which nearly kills
+the first mode, hands the loss to a second mode in a diverging phase; evidence, and none above 0.52, is in the claim
+top_phase_above_one_half. What does hold is the claim convergence_in_any_dimension. The control takes 1/4 as the
 second eigenvalue of the first example: lambda_2 u is below 2F there, and both coordinates shrink.
 """
 
@@ -109,8 +111,10 @@ def check(rng: np.random.Generator) -> Check:
         margin=min(float(np.min(growth)), float(np.min(-decay)), tied),
         instances=2 * count + 1,
         sentence=(
-            f"{count} neighbours (1 %) of F = 1/8, u_0 = 9/10, lambda_2 = 1/2: ln f grows by {np.min(growth):.3f} per step or "
-            f"more with both eigenvalues, falls by {np.min(-decay):.3f} or more with the largest alone; at the tie it grows "
+            f"{count} neighbours (1 %) of F = 1/8, u_0 = 9/10, lambda_2 = 1/2: ln f grows by {np.min(growth):.3f} "
+            f"per step or "
+            f"more with both eigenvalues, falls by {np.min(-decay):.3f} or more with the largest alone; at the tie "
+            f"it grows "
             f"by {tied:.3f} over 14 steps, until the second mode is lost in the rounding of the loss"
         ),
     )
@@ -118,15 +122,20 @@ def check(rng: np.random.Generator) -> Check:
 
 CLAIM = Claim(
     statement=(
-        "A converging phase on the largest eigenvalue is not enough in two dimensions: for F = 1/8 and eigenvalues 1, 1/2 "
-        "the phase 9/10 converges alone and diverges together (an open set of rates); for F = 3/4 and eigenvalues 1, 1/4 "
+        "A converging phase on the largest eigenvalue is not enough in two dimensions: for F = 1/8 and eigenvalues "
+        "1, 1/2 "
+        "the phase 9/10 converges alone and diverges together (an open set of rates); for F = 3/4 and eigenvalues "
+        "1, 1/4 "
         "so does the tie 2F."
     ),
-    published="Conjecture: the phase on the largest eigenvalue decides in any dimension; if its abs(q) < 1 the run converges.",
+    published=(
+        "Conjecture: the phase on the largest eigenvalue decides in any dimension; if its abs(q) < 1 the run converges."
+    ),
     source="conjectured converse of the claim divergence_in_any_dimension",
     assumptions=(
         "Exact full-batch gradients, no clip, ordering before_update, both coordinates nonzero.",
-        "The checker runs the published rule in fractions for 40 steps and compares the factor of its cycle with 1; that "
+        "The checker runs the published rule in fractions for 40 steps and compares the factor of its cycle with 1; "
+        "that "
         "the cycle repeats for ever is the proof in words.",
     ),
     certificate=argument,

@@ -1,21 +1,21 @@
 """With one eigenvalue the step size of Algorithm 1 ends in a cycle of two values, from any start.
 
-f(x) = lambda x^2 / 2, full batch, no clip, x_0 not 0; u_t = gamma_t lambda is the dimensionless step size used at step
-t, and gamma_0 the initial one. Let v be the point of the lattice u_0 F^k, k any integer, with 2F <= v < 2 (the phase).
-From some step on u_t alternates between v and v / F, and two steps multiply x by q = (1 - v) (1 - v / F).
+f(x) = lambda x^2 / 2, full batch, no clip, x_0 not 0; u_t = gamma_t lambda is the dimensionless step size used at
+step t, and gamma_0 the initial one. Let v be the point of the lattice u_0 F^k, k any integer, with 2F <= v < 2 (the
+phase). From some step on u_t alternates between v and v / F, and two steps multiply x by q = (1 - v) (1 - v / F).
 
-Proof. A step multiplies x by 1 - u, so the loss falls exactly when abs(1 - u) < 1 and x is not 0, that is, when u < 2:
-the rule divides by F after a step with u < 2 and multiplies by F after one with u >= 2; u = 2 leaves the loss as it was,
-and a tie counts as worse. The checker verifies this by running the published rule on both signs of x and comparing it,
-on every branch, with the rule "climb where gamma lambda < 2". The rest is arithmetic of the lattice: below 2 the step
-size rises until it is first >= 2, which is v / F, since 2 <= v / F < 2 / F; from 2 on it falls until it is first < 2,
-which is v; and v < 2 <= v / F follow each other for ever. The first comparison, with +infinity, is a climb and changes
-nothing: the lattice is the same.
+Proof. A step multiplies x by 1 - u, so the loss falls exactly when abs(1 - u) < 1 and x is not 0, that is, when u <
+2: the rule divides by F after a step with u < 2 and multiplies by F after one with u >= 2; u = 2 leaves the loss as
+it was, and a tie counts as worse. The checker verifies this by running the published rule on both signs of x and
+comparing it, on every branch, with the rule "climb where gamma lambda < 2". The rest is arithmetic of the lattice:
+below 2 the step size rises until it is first >= 2, which is v / F, since 2 <= v / F < 2 / F; from 2 on it falls
+until it is first < 2, which is v; and v < 2 <= v / F follow each other for ever. The first comparison, with
++infinity, is a climb and changes nothing: the lattice is the same.
 
-The run is "finite" when some used step has u = 1: then x is exactly 0 from there on, the losses tie and the rate decays.
-Since the climb from below passes 1 when u_0 = F^m with m >= 1 and the cycle contains 1 only for v = 1 (which needs
-F <= 1/2 and u_0 = F^m with any integer m), these are the only cases. The phase v = 2F, where u = 2 exactly in every
-second step, has q = 2F - 1: it converges for every F. The control puts the threshold at 2.002.
+The run is "finite" when some used step has u = 1: then x is exactly 0 from there on, the losses tie and the rate
+decays. Since the climb from below passes 1 when u_0 = F^m with m >= 1 and the cycle contains 1 only for v = 1 (which
+needs F <= 1/2 and u_0 = F^m with any integer m), these are the only cases. The phase v = 2F, where u = 2 exactly in
+every second step, has q = 2F - 1: it converges for every F. The control puts the threshold at 2.002.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from sympy import Expr
 from proofs._certificates import Chain, Equivalence, Identity
 from proofs._claim import Check, Claim
 from proofs._cycle import climbs_below, climbs_by_the_rule, exact, phase, simulated, two_steps, v
-from proofs._exact import Domain
-from proofs._symbols import F
+from proofs._exact import Domain, substitute
+from proofs._symbols import ONE, F
 
 x, rate, curvature = sympy.symbols("x rate curvature")
 
 
-def argument(threshold: Expr = sympy.Integer(2)) -> Chain:
+def argument(threshold: Expr = 2 * ONE) -> Chain:
     """The certificate; the threshold of the dimensionless step size below which the rule climbs."""
     positive = Domain(positive=(x, rate, curvature, F))
     mirrored = climbs_by_the_rule()
@@ -52,7 +52,7 @@ def argument(threshold: Expr = sympy.Integer(2)) -> Chain:
     )
     after = x - v * x
     cycle = Identity(after - v / F * after, two_steps * x, Domain(positive=(F,)))
-    tie = Identity(1 - two_steps.subs(v, 2 * F) ** 2, 4 * F * (1 - F), Domain(positive=(F,)))
+    tie = Identity(1 - substitute(two_steps, {v: 2 * F}) ** 2, 4 * F * (1 - F), Domain(positive=(F,)))
     return Chain({"the rule climbs where u < 2": where_it_climbs, "two steps": cycle, "u = 2": tie})
 
 

@@ -13,7 +13,7 @@ import functools
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from flint import arb, ctx
 
@@ -170,8 +170,8 @@ def overshoot(F: Number, kappa: Number = math.inf) -> float:
 
     (pi^2 / 2 - 4 Re Li_2(u)) / ln(1/F) with u = peak_step_size(kappa), which for kappa = infinity is
     (pi^2 / 2) / ln(1/F). The peak is the first: where the falling step size passes 2 / L. The error is of the order of
-    ln(kappa / ln(1/F)); kappa = infinity stands for ln(kappa) large, yet small against 1 / ln(1/F). A negative value says
-    that f does not come back to f_0.
+    ln(kappa / ln(1/F)); kappa = infinity stands for ln(kappa) large, yet small against 1 / ln(1/F). A negative value
+    says that f does not come back to f_0.
 
     Args:
         F: scaling factor, in (0, 1).
@@ -261,7 +261,7 @@ def _attainable(start: Fraction, power: int) -> bool:
     return abs(power) <= start.numerator.bit_length() + start.denominator.bit_length() + 2
 
 
-def _compared(factor: Fraction, start: Fraction, k: int, polynomial: Callable[..., Fraction | arb]) -> int:
+def _compared(factor: Fraction, start: Fraction, k: int, polynomial: Callable[..., Any]) -> int:
     """Sign of a polynomial in v = u_0 F^k and F."""
     vanishes = _attainable(start, k) and polynomial(start * factor**k, factor) == 0
     return sign(lambda: polynomial(ball(start) * ball(factor) ** k, ball(factor)), vanishes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -28,7 +29,7 @@ FACTORS = (
 ACCURACY = 1e-12  #: promised is 1e-10; one rounding of a double is 1e-16
 
 
-def relative(found: float, wanted: mpmath.mpf) -> float:
+def relative(found: float, wanted: Any) -> float:
     return float(abs((mpmath.mpf(found) - wanted) / wanted))
 
 
@@ -125,7 +126,7 @@ def test_peak_step_size_is_where_the_largest_mode_is_back(kappa):
             assert relative(cycle.overshoot(F, kappa), peak / mpmath.log(1 / mpmath.mpf(F))) < ACCURACY
 
 
-def _fate(F: Fraction, u0: Fraction, first: str) -> str:
+def _fate(F: Fraction, u0: Fraction, first: Any) -> str:
     """From an exact run of the published rule: what the last pair of equal step sizes did to x."""
     result = exact_run(
         (Fraction(1),), u0, [Separable((square(Fraction(1)),))] * 40, Greedy(F, first=first), "before_update"
