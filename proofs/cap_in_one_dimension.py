@@ -119,9 +119,8 @@ def check(rng: np.random.Generator) -> Check:
         instances=len(margins) * 65 + 3,
         sentence=(
             f"{len(factors)} values of F, caps 0.1 % below and above the threshold, 65 starts each: none grows "
-            f"below, the "
-            f"start that reaches the cap grows above; smallest abs(ln abs(q)) {min(margins):.1e}; at equality 3 exact "
-            "runs repeat abs(x)"
+            f"below, the start that reaches the cap grows above; smallest abs(ln abs(q)) {min(margins):.1e}; at "
+            "equality 3 exact runs repeat abs(x)"
         ),
     )
 
@@ -129,14 +128,14 @@ def check(rng: np.random.Generator) -> Check:
 CLAIM = Claim(
     statement=(
         "One eigenvalue, cap gamma_max lambda = c: all runs of Algorithm 1 converge if and only if c < 1 + 1/F, for "
-        "F > 3 - 2 sqrt 2; if and only if c < 2/v_+, v_+ = (1 + F + sqrt(F^2 - 6F + 1))/2, for F <= 3 - 2 sqrt 2. At "
-        "equality the runs that reach the cap repeat |x| for ever."
+        "F > 3 - 2 sqrt 2; if and only if c < 2/v_+, v_+ = (1 + F + sqrt(F^2 - 6F + 1))/2, for F <= 3 - 2 sqrt 2. "
+        "At equality the runs that reach the cap repeat |x| for ever."
     ),
     source="arXiv 2512.14527, Algorithm 1 with the clip of Theorem A.1, on one eigenvalue",
     assumptions=(
         "One eigenvalue, exact full-batch gradients, clip from above only, ordering before_update; 0 < F < 1.",
-        "The checker verifies where the clipped rule climbs and the identities; the walk on the lattice is the proof "
-        "in words.",
+        "The checker verifies where the clipped rule climbs and the identities; the walk on the lattice is the "
+        "proof in words.",
     ),
     certificate=argument,
     check=check,
@@ -146,14 +145,14 @@ CLAIM = Claim(
     topic="cap",
     finding=(
         "With one eigenvalue a cap below (1 + 1/F)/lambda makes GreedyLR converge from every initial rate, and no "
-        "larger cap does, provided F > 0.1716. For smaller F the sharp cap is lower, between 2/lambda and 3.41/lambda. "
-        "A cap a little above the threshold saves nobody: the diverging share jumps to what it is without a cap."
+        "larger cap does, provided F > 0.1716. For smaller F the sharp cap is lower, between 2/lambda and "
+        "3.41/lambda. A cap a little above the threshold saves nobody: the diverging share jumps to what it is "
+        "without a cap."
     ),
     advice={
         "cap": (
             "A cap below 2/L is safe for every F on a full-batch quadratic; with one eigenvalue and F > 0.1716 "
-            "anything "
-            "below (1 + 1/F)/L is."
+            "anything below (1 + 1/F)/L is."
         )
     },
     unsettled="Whether a cap between 2/L and (1 + 1/F)/L is safe with several eigenvalues is not settled here.",

@@ -101,20 +101,18 @@ def check(rng: np.random.Generator) -> Check:
         instances=RUNS * len(FACTORS) + fine.size,
         sentence=(
             f"{RUNS} log-uniform rates at each of {len(FACTORS)} F: at most {worst:.2f} binomial standard errors "
-            f"from P "
-            f"({ERRORS} allowed); counted on 4000 phases at {fine.size} F: within {counted:.1e}; largest P on a "
-            f"grid of "
-            f"999 F {largest:.4f}"
+            f"from P ({ERRORS} allowed); counted on 4000 phases at {fine.size} F: within {counted:.1e}; largest P on "
+            f"a grid of 999 F {largest:.4f}"
         ),
     )
 
 
 CLAIM = Claim(
     statement=(
-        "One eigenvalue, no cap, log-uniform gamma_0: the converging share is P(F) = 1 - [ln(2/(1+F)) + ln(v_+/v_-)] / "
-        "ln(1/F), second term for F < 3 - 2 sqrt 2 only. P -> 1/2 as F -> 1, P -> 0 as F -> 0, and P <= 1/2 + "
-        "ln 2 / (4 ln(1 + sqrt 2)) = 0.6966, at F = 3 - 2 sqrt 2. The share ln(2/(1+F))/ln(1/F) of the first window "
-        "increases with F, from 0 to 1/2."
+        "One eigenvalue, no cap, log-uniform gamma_0: the converging share is P(F) = 1 - [ln(2/(1+F)) + "
+        "ln(v_+/v_-)] / ln(1/F), second term for F < 3 - 2 sqrt 2 only. P -> 1/2 as F -> 1, P -> 0 as F -> 0, and P "
+        "<= 1/2 + ln 2 / (4 ln(1 + sqrt 2)) = 0.6966, at F = 3 - 2 sqrt 2. The share ln(2/(1+F))/ln(1/F) of the "
+        "first window increases with F, from 0 to 1/2."
     ),
     source="arXiv 2512.14527, Algorithm 1, on one eigenvalue",
     assumptions=(

@@ -106,8 +106,7 @@ def check(rng: np.random.Generator) -> Check:
         instances=count,
         sentence=(
             f"{count} compiled runs in dimensions 1 to 5, all phases converging: f ends at {worst:.1e} f_0 or less "
-            f"after "
-            f"6000 steps, after a peak of up to {peak:.1e} f_0"
+            f"after 6000 steps, after a peak of up to {peak:.1e} f_0"
         ),
     )
 
@@ -115,8 +114,7 @@ def check(rng: np.random.Generator) -> Check:
 CLAIM = Claim(
     statement=(
         "Full-batch quadratic, no cap: if every eigenvalue has a phase v_i in (2F, 2) with abs((1 - v_i)(1 - "
-        "v_i/F)) < 1, "
-        "then Algorithm 1 converges geometrically to the minimiser, from every start, in any dimension."
+        "v_i/F)) < 1, then Algorithm 1 converges geometrically to the minimiser, from every start, in any dimension."
     ),
     source="arXiv 2512.14527, Algorithm 1, on quadratics",
     assumptions=(
@@ -124,8 +122,7 @@ CLAIM = Claim(
         "larger eigenvalues grow: at levels with gamma lambda_i >= 2 so does every larger one.",
         "Exact full-batch gradients, no clip, ordering before_update; 0 < F < 1; finitely many eigenvalues.",
         "The checker verifies the inequality of one step up and where abs(q) < 1; the induction over eigenvalues is "
-        "the "
-        "proof in words.",
+        "the proof in words.",
     ),
     certificate=argument,
     check=check,
@@ -134,8 +131,8 @@ CLAIM = Claim(
     short="All phases converging: convergence in any dimension.",
     topic="cycle",
     finding=(
-        "Without a cap GreedyLR does converge on a full-batch quadratic when the phase of every single eigenvalue is a "
-        "converging one. With many eigenvalues few initial rates have that property, and the loss may rise far above "
-        "its start before it falls."
+        "Without a cap GreedyLR does converge on a full-batch quadratic when the phase of every single eigenvalue "
+        "is a converging one. With many eigenvalues few initial rates have that property, and the loss may rise far "
+        "above its start before it falls."
     ),
 )

@@ -99,23 +99,22 @@ def check(rng: np.random.Generator) -> Check:
         sentence=(
             f"{count} compiled runs in dimensions 1 to 12, F from 0.03 to 0.97, top coordinate down to 1e-6: ln f is "
             f"above the bound in each, by {max(min(margins), 0.0):.2g} at least; {diverged} leave the range of "
-            f"floating "
-            f"point within {steps} steps"
+            f"floating point within {steps} steps"
         ),
     )
 
 
 CLAIM = Claim(
     statement=(
-        "Full-batch quadratic in any dimension, no cap: if the phase on the largest eigenvalue L has abs(q) > 1, then "
-        "f -> infinity, at least like abs(q)^t, whatever the other eigenvalues. So the diverging share of log-uniform "
-        "gamma_0 is at least 1 - P(F) >= ln(2/(1+F))/ln(1/F), which increases with F, to 1/2."
+        "Full-batch quadratic in any dimension, no cap: if the phase on the largest eigenvalue L has abs(q) > 1, "
+        "then f -> infinity, at least like abs(q)^t, whatever the other eigenvalues. So the diverging share of "
+        "log-uniform gamma_0 is at least 1 - P(F) >= ln(2/(1+F))/ln(1/F), which increases with F, to 1/2."
     ),
     source="arXiv 2512.14527, Algorithm 1, on quadratics",
     assumptions=(
         "Exact full-batch gradients, no clip, ordering before_update; 0 < F < 1.",
-        "x_0 has a nonzero component along the largest eigenvalue, and gamma_0 L is not F^m with m >= 1 (which would "
-        "make it exactly 0 on the way up): both fail on null sets only.",
+        "x_0 has a nonzero component along the largest eigenvalue, and gamma_0 L is not F^m with m >= 1 (which "
+        "would make it exactly 0 on the way up): both fail on null sets only.",
         "The checker verifies the inequalities of single steps; pairing steps is the proof in words.",
     ),
     certificate=argument,
@@ -125,9 +124,9 @@ CLAIM = Claim(
     short="Uncapped, a share of initial rates diverges in any dimension.",
     topic="cycle",
     finding=(
-        "On any full-batch quadratic, whatever its dimension and spectrum, uncapped GreedyLR diverges for at least a "
-        "share ln(2/(1+F))/ln(1/F) of log-uniform initial rates: 32 % at F = 0.2, 42 % at F = 0.5, 49 % at F = 0.9. A "
-        "larger F makes this share larger, not smaller."
+        "On any full-batch quadratic, whatever its dimension and spectrum, uncapped GreedyLR diverges for at least "
+        "a share ln(2/(1+F))/ln(1/F) of log-uniform initial rates: 32 % at F = 0.2, 42 % at F = 0.5, 49 % at F = "
+        "0.9. A larger F makes this share larger, not smaller."
     ),
     advice={
         "cap": "Set one below 2/L: no F protects an uncapped run.",

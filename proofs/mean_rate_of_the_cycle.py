@@ -114,9 +114,9 @@ def check(rng: np.random.Generator) -> Check:
 
 CLAIM = Claim(
     statement=(
-        "One eigenvalue, no cap, log-uniform phase: the mean growth of ln|x| per step is R(F) = [Re Li_2(2F) - "
-        "Re Li_2(2/F)] / (2 ln(1/F)). R has one minimum, -0.402071 at F = 0.437376590275289..., and one zero, at "
-        "F = 0.190192147634970...; it is positive below the zero, negative above, and ~ -ln(1/F)^2 / 3 as F -> 1."
+        "One eigenvalue, no cap, log-uniform phase: the mean growth of ln|x| per step is R(F) = [Re Li_2(2F) - Re "
+        "Li_2(2/F)] / (2 ln(1/F)). R has one minimum, -0.402071 at F = 0.437376590275289..., and one zero, at F = "
+        "0.190192147634970...; it is positive below the zero, negative above, and ~ -ln(1/F)^2 / 3 as F -> 1."
     ),
     source="arXiv 2512.14527, Algorithm 1, on one eigenvalue",
     assumptions=(
@@ -131,8 +131,8 @@ CLAIM = Claim(
     short="Mean rate in dilogarithms: best F 0.4374, zero 0.1902.",
     topic="cycle",
     finding=(
-        "Averaged over log-uniform initial rates (one eigenvalue, no cap), GreedyLR shrinks the error fastest at "
-        "F = 0.4374, by a factor exp(-0.402) = 0.669 per step; below F = 0.1902 the average grows, and near F = 1 the "
+        "Averaged over log-uniform initial rates (one eigenvalue, no cap), GreedyLR shrinks the error fastest at F "
+        "= 0.4374, by a factor exp(-0.402) = 0.669 per step; below F = 0.1902 the average grows, and near F = 1 the "
         "rate vanishes like ln(1/F)^2 / 3. That is an average: four in ten phases diverge even at the best F."
     ),
 )

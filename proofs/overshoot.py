@@ -82,8 +82,8 @@ def evidence(scale: float = 1.0) -> Callable[[], tuple[float, str]]:
         law, top = (max(values) for values in zip(*found, strict=True))
         return CONSTANT - max(law, top), (
             f"{len(found) * PHASES} compiled runs, F from {FACTORS[0]} to {FACTORS[-1]}, kappa from 3 to 1e6, 2 and "
-            f"4 eigenvalues: "
-            f"errors at most {law:.2f} (ln peak) and {top:.2f} (gamma L) times a ln(kappa/a), {CONSTANT:g} allowed"
+            f"4 eigenvalues: errors at most {law:.2f} (ln peak) and {top:.2f} (gamma L) times a ln(kappa/a), "
+            f"{CONSTANT:g} allowed"
         )
 
     return measure
@@ -104,8 +104,8 @@ def check(rng: np.random.Generator) -> Check:
         margin=CONSTANT - worst if falls else -1.0,
         instances=9 * PHASES,
         sentence=(
-            f"largest error {worst:.2f} times its order on other spectra; the error of a ln(peak f / f_0) is {told} at "
-            "F = 0.9, 0.96, 0.984, against a limit of up to 4.9"
+            f"largest error {worst:.2f} times its order on other spectra; the error of a ln(peak f / f_0) is {told} "
+            "at F = 0.9, 0.96, 0.984, against a limit of up to 4.9"
         ),
     )
 
@@ -118,10 +118,9 @@ CLAIM = Claim(
     ),
     source="arXiv 2512.14527, Algorithm 1, on quadratics",
     assumptions=(
-        "Exact full-batch gradients, no clip, ordering before_update, x_1 and x_d nonzero, gamma_0 L of the order of "
-        "ln(1/F), no step within a power of ln(1/F) of gamma lambda_i = 1; a gap between the two largest "
-        "eigenvalues that is "
-        "large against ln(1/F) (at least 0.3 L in the runs).",
+        "Exact full-batch gradients, no clip, ordering before_update, x_1 and x_d nonzero, gamma_0 L of the order "
+        "of ln(1/F), no step within a power of ln(1/F) of gamma lambda_i = 1; a gap between the two largest "
+        "eigenvalues that is large against ln(1/F) (at least 0.3 L in the runs).",
         "The peak is the first; in a diverging phase f grows beyond it later.",
         "Supported by runs; the argument in words is not verified by the checker.",
     ),
@@ -133,10 +132,8 @@ CLAIM = Claim(
     topic="cycle",
     finding=(
         "Near F = 1 the uncapped rule is not gentle: on an ill-conditioned quadratic the step size climbs to about "
-        "12.6/L "
-        "before the loss reacts, and the loss then peaks at about exp(4.93/ln(1/F)) times its start, e^47 at F = "
-        "0.9 and "
-        "e^96 at F = 0.95, to leading order; with kappa below about 8.1 it stays below its start."
+        "12.6/L before the loss reacts, and the loss then peaks at about exp(4.93/ln(1/F)) times its start, e^47 at "
+        "F = 0.9 and e^96 at F = 0.95, to leading order; with kappa below about 8.1 it stays below its start."
     ),
     advice={"cap": "An F close to 1 makes the overshoot of an uncapped run larger, not smaller: set a cap below 2/L."},
     unsettled="The law of the overshoot is argued and measured, not verified by the checker.",

@@ -109,8 +109,7 @@ CLAIM = Claim(
     topic="cycle",
     finding=(
         "When an uncapped GreedyLR climbs slowly (F near 1), the coordinate of the largest eigenvalue first shrinks "
-        "and is "
-        "back at its first size only when the step size has reached 12.595 / L, more than six times the stable "
-        "limit 2/L."
+        "and is back at its first size only when the step size has reached 12.595 / L, more than six times the "
+        "stable limit 2/L."
     ),
 )

@@ -103,16 +103,16 @@ def check(rng: np.random.Generator) -> Check:
         instances=512 + len(neutral),
         sentence=(
             f"the growth over two steps has the predicted sign in 512 compiled runs, {second} of them in the second "
-            f"window, smallest abs(ln abs(q)) {np.min(np.abs(growth)):.1e}; {len(neutral)} neutral phases keep abs(x) "
-            "exactly in exact runs"
+            f"window, smallest abs(ln abs(q)) {np.min(np.abs(growth)):.1e}; {len(neutral)} neutral phases keep "
+            "abs(x) exactly in exact runs"
         ),
     )
 
 
 CLAIM = Claim(
     statement=(
-        "One eigenvalue, no cap: the phase v in [2F, 2) diverges exactly for v in (1+F, 2) and, if F < 3 - 2 sqrt 2, "
-        "for v strictly between the zeros v_-, v_+ of v^2 - (1+F)v + 2F; 1+F, v_-, v_+ are neutral; all others "
+        "One eigenvalue, no cap: the phase v in [2F, 2) diverges exactly for v in (1+F, 2) and, if F < 3 - 2 sqrt "
+        "2, for v strictly between the zeros v_-, v_+ of v^2 - (1+F)v + 2F; 1+F, v_-, v_+ are neutral; all others "
         "converge."
     ),
     source="arXiv 2512.14527, Algorithm 1, on one eigenvalue",
@@ -127,8 +127,8 @@ CLAIM = Claim(
     short="Phases above 1+F diverge; small F adds a second window.",
     topic="cycle",
     finding=(
-        "Without a cap some initial rates make GreedyLR diverge on a quadratic with one eigenvalue, for every F: those "
-        "whose phase v (the lattice point below 2/lambda, times lambda) exceeds 1 + F, and for F below 3 - 2 sqrt 2 = "
-        "0.1716 also those between the zeros of v^2 - (1+F)v + 2F."
+        "Without a cap some initial rates make GreedyLR diverge on a quadratic with one eigenvalue, for every F: "
+        "those whose phase v (the lattice point below 2/lambda, times lambda) exceeds 1 + F, and for F below 3 - 2 "
+        "sqrt 2 = 0.1716 also those between the zeros of v^2 - (1+F)v + 2F."
     ),
 )

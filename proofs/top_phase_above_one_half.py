@@ -72,7 +72,7 @@ def evidence(factors: tuple[float, ...]) -> Callable[[], tuple[float, str]]:
 
     def measure() -> tuple[float, str]:
         found, total = count(np.random.default_rng(20251214), factors, spectra=4)
-        named = f"{factors[0]:g} to {factors[-1]:g}" if len(factors) > 1 else f"{factors[0]:g}"
+        named = ", ".join(f"{factor:g}" for factor in factors)
         return (
             -found / total,
             f"{found} of {total} compiled runs of {STEPS} steps diverge, F = {named}, 2 to 5 eigenvalues",
@@ -89,8 +89,8 @@ def check(rng: np.random.Generator) -> Check:
         margin=-float(found) if found else float(below > 0) - 0.5,
         instances=total + total_below,
         sentence=(
-            f"{found} of {total} more runs at F >= 0.52 diverge; the same search at F = 0.3 and 0.4 finds {below} "
-            f"of {total_below}"
+            f"{found} of {total} more runs at F >= 0.52 diverge; the same search at F = 0.3 and 0.4 finds {below} of "
+            f"{total_below}"
         ),
     )
 
@@ -98,8 +98,8 @@ def check(rng: np.random.Generator) -> Check:
 CLAIM = Claim(
     statement=(
         "No cap, full-batch quadratics, F >= 0.52: a converging phase on the largest eigenvalue made every run "
-        "converge, "
-        "although smaller eigenvalues had diverging phases. For F <= 1/2 there are spectra where it does not."
+        "converge, although smaller eigenvalues had diverging phases. For F <= 1/2 there are spectra where it does "
+        "not."
     ),
     source="what is left of the converse of divergence_in_any_dimension",
     assumptions=(
@@ -114,13 +114,11 @@ CLAIM = Claim(
     topic="cycle",
     finding=(
         "In simulations with F of 0.52 or more, uncapped GreedyLR converged on every quadratic whose largest "
-        "eigenvalue "
-        "had a converging phase, also when smaller ones had diverging phases. For F up to one half there are spectra "
-        "where it diverges all the same."
+        "eigenvalue had a converging phase, also when smaller ones had diverging phases. For F up to one half there "
+        "are spectra where it diverges all the same."
     ),
     unsettled=(
         "A proof that for F above some threshold (near 0.51 by simulation) a converging phase on the largest "
-        "eigenvalue "
-        "makes almost every run converge."
+        "eigenvalue makes almost every run converge."
     ),
 )

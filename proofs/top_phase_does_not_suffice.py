@@ -112,10 +112,9 @@ def check(rng: np.random.Generator) -> Check:
         instances=2 * count + 1,
         sentence=(
             f"{count} neighbours (1 %) of F = 1/8, u_0 = 9/10, lambda_2 = 1/2: ln f grows by {np.min(growth):.3f} "
-            f"per step or "
-            f"more with both eigenvalues, falls by {np.min(-decay):.3f} or more with the largest alone; at the tie "
-            f"it grows "
-            f"by {tied:.3f} over 14 steps, until the second mode is lost in the rounding of the loss"
+            f"per step or more with both eigenvalues, falls by {np.min(-decay):.3f} or more with the largest alone; "
+            f"at the tie it grows by {tied:.3f} over 14 steps, until the second mode is lost in the rounding of the "
+            "loss"
         ),
     )
 
@@ -123,10 +122,8 @@ def check(rng: np.random.Generator) -> Check:
 CLAIM = Claim(
     statement=(
         "A converging phase on the largest eigenvalue is not enough in two dimensions: for F = 1/8 and eigenvalues "
-        "1, 1/2 "
-        "the phase 9/10 converges alone and diverges together (an open set of rates); for F = 3/4 and eigenvalues "
-        "1, 1/4 "
-        "so does the tie 2F."
+        "1, 1/2 the phase 9/10 converges alone and diverges together (an open set of rates); for F = 3/4 and "
+        "eigenvalues 1, 1/4 so does the tie 2F."
     ),
     published=(
         "Conjecture: the phase on the largest eigenvalue decides in any dimension; if its abs(q) < 1 the run converges."
@@ -135,8 +132,7 @@ CLAIM = Claim(
     assumptions=(
         "Exact full-batch gradients, no clip, ordering before_update, both coordinates nonzero.",
         "The checker runs the published rule in fractions for 40 steps and compares the factor of its cycle with 1; "
-        "that "
-        "the cycle repeats for ever is the proof in words.",
+        "that the cycle repeats for ever is the proof in words.",
     ),
     certificate=argument,
     check=check,
@@ -146,8 +142,8 @@ CLAIM = Claim(
     short="A converging phase of L alone does not suffice.",
     topic="cycle",
     finding=(
-        "A converging phase on the largest eigenvalue does not guarantee convergence of uncapped GreedyLR with several "
-        "eigenvalues: with F = 1/8 and eigenvalues 1 and 1/2 the run diverges although the largest eigenvalue alone "
-        "would converge."
+        "A converging phase on the largest eigenvalue does not guarantee convergence of uncapped GreedyLR with "
+        "several eigenvalues: with F = 1/8 and eigenvalues 1 and 1/2 the run diverges although the largest "
+        "eigenvalue alone would converge."
     ),
 )

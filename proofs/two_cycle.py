@@ -77,8 +77,8 @@ def check(rng: np.random.Generator) -> Check:
         margin=1e-12 - error,  # a hundred roundings of 1e-16 in the products u_0 F^k, either way of computing them
         instances=60 + 256,
         sentence=(
-            "60 exact runs end in the predicted cycle; 256 compiled runs of 80 steps do to a relative "
-            f"{error:.1e}, the rounding of u_0 F^k"
+            f"60 exact runs end in the predicted cycle; 256 compiled runs of 80 steps do to a relative {error:.1e}, "
+            "the rounding of u_0 F^k"
         ),
     )
 
@@ -94,9 +94,9 @@ def _cycles(factor: Fraction, start: Fraction, rates: tuple[Fraction, ...]) -> b
 
 CLAIM = Claim(
     statement=(
-        "f = lambda x^2 / 2, full batch, no clip, x_0 != 0: the step size of Algorithm 1 ends in the cycle v, v/F of "
-        "its phase v = u_0 F^k in [2F, 2), and two steps multiply x by (1 - v)(1 - v/F), unless some u_t = 1 ends the "
-        "run at the minimiser: u_0 = F^m with m >= 1, or any integer m if F <= 1/2."
+        "f = lambda x^2 / 2, full batch, no clip, x_0 != 0: the step size of Algorithm 1 ends in the cycle v, v/F "
+        "of its phase v = u_0 F^k in [2F, 2), and two steps multiply x by (1 - v)(1 - v/F), unless some u_t = 1 "
+        "ends the run at the minimiser: u_0 = F^m with m >= 1, or any integer m if F <= 1/2."
     ),
     source="arXiv 2512.14527, Algorithm 1, on one eigenvalue",
     assumptions=(
@@ -112,8 +112,8 @@ CLAIM = Claim(
     short="One eigenvalue: the step size ends in a two-cycle.",
     topic="cycle",
     finding=(
-        "With full batches, one eigenvalue and no cap, GreedyLR does not settle on a step size: it ends in a cycle of "
-        "two, one below 2/lambda and one at or above it, whatever F and the initial rate. Which pair it is depends "
-        "on the initial rate only through its phase on the lattice of powers of F."
+        "With full batches, one eigenvalue and no cap, GreedyLR does not settle on a step size: it ends in a cycle "
+        "of two, one below 2/lambda and one at or above it, whatever F and the initial rate. Which pair it is "
+        "depends on the initial rate only through its phase on the lattice of powers of F."
     ),
 )
