@@ -41,6 +41,7 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
             axes.set_xlabel(label(GreedyPrevious.parameter("factor")) if axes is whole else "$F$")
             axes.set_ylim(0.0, 2.0)
         whole.set_xlim(0.0, 1.0)
+        whole.text(0.5, 0.85, "$v = 2F$")
         near.set_xlim(0.0, 0.22)
         whole.set_ylabel(r"phase $v$: lower step size times $\lambda$")
         _caps(cap)
@@ -65,9 +66,6 @@ def _windows(axes: Axes) -> None:
     second = np.array([found[0] for found in windows if len(found) == 2])
     axes.fill_between(_GRID[two], second[:, 0], second[:, 1], color=_SHADE, edgecolor="0.3", linewidth=0.8)
     axes.plot([0.0, 1.0], [0.0, 2.0], color="0.2", linewidth=0.9)
-    axes.annotate(
-        "$v = 2F$", (0.5, 1.0), xytext=(0.6, 0.85), textcoords="data"
-    ) if axes.get_subplotspec().colspan.start == 0 else None
 
 
 def _caps(axes: Axes) -> None:
