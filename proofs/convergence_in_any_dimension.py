@@ -17,13 +17,14 @@ level >= j_i + 1 at time t means that the loss fell, although modes 1..i grow th
 
 Call an excursion a stretch at levels >= j_i + 1 that leaves level j_i and returns. One that steps up inside
 satisfies abs(x_i) <= C'' theta^t at its last step up; after that it only goes down, at most j_d - j_1 + 1 levels, so
-it ends with abs(x_i) <= C''' theta^t. One that does not step up inside is a single step at level j_i + 1: with the
-step at level j_i before it, x_i is multiplied by q_i. All other steps are at levels <= j_i and shrink x_i by a
-factor from a finite set below 1. So abs(x_i) is reset to at most C''' theta^t or shrinks by fixed factors < 1 over
-every one or two steps: it decays geometrically. For i = d there is nothing to pay with and no step up at all: the
-induction starts. A coordinate that becomes exactly 0 leaves the sum; that happens d times at most.
+it ends with abs(x_i) <= C''' theta^t; and it ends, since it cannot step up again and again while x_i grows by rho_i
+per step and the bound falls. One that does not step up inside is a single step at level j_i + 1: with the step at
+level j_i before it, x_i is multiplied by q_i. All other steps are at levels <= j_i and shrink x_i by a factor from a
+finite set below 1. So abs(x_i) is reset to at most C''' theta^t or shrinks by fixed factors < 1 over every one or
+two steps: it decays geometrically. For i = d there is nothing to pay with and no step up at all: the induction
+starts. A coordinate that becomes exactly 0 leaves the sum; that happens d times at most.
 
-The two exclusions are needed: see the claim top_phase_does_not_suffice. v_i = 2F means gamma lambda_i = 2 exactly in
+Both exclusions are needed (claim top_phase_does_not_suffice). v_i = 2F means gamma lambda_i = 2 exactly in
 some steps (a null set of gamma_0); and one diverging phase among the smaller eigenvalues can be enough to diverge.
 The control leaves out that the modes 1..i-1 grow.
 """

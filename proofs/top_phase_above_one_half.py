@@ -14,8 +14,9 @@ exactly if
     ln(1/abs(q)) ln abs(q_2) > ln(1/B^2) ln(A^2).
 
 The left side is unbounded as v -> 1, which is a phase (v >= 2F) exactly when F <= 1/2: there the converse fails for
-phases near 1 with any such mode 2. For F > 1/2, abs(q) >= 2F - 1: solved numerically at the phase 2F, one level
-apart, the inequality has solutions up to F = 0.5091 and none above. Short turns are not covered by it.
+phases near 1 with any such mode 2 (claim top_phase_does_not_suffice proves it). For F > 1/2, abs(q) >= 2F - 1:
+solved numerically at the phase 2F, one level apart, the inequality has solutions up to F = 0.5091 and none above.
+Short turns are not covered by it.
 
 What is measured: for each F, spectra of 2, 3 and 5 eigenvalues, the smaller ones placed in diverging phases of their
 own (the only undecided case), v from 1.005 * 2F to 1 + F, most of them near the lower end, and ln|q| < -0.002. A run
