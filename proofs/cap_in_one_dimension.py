@@ -2,8 +2,8 @@
 that is 1 + 1/F.
 
 f = lambda x^2 / 2, gamma_max lambda = c, no lower clip. The rule climbs where u < 2, falls where u >= 2 (claim
-two_cycle), and every adjustment is clipped at c. If c < 2 the step size climbs to c and stays: x is multiplied by 1
-- c, of size below 1 (for c = 1 the minimiser is hit). If c >= 2, the climb ends at u = min(w, c) >= 2, w the lattice
+two_cycle), and every adjustment is clipped at c. If c < 2 the step size climbs to c and stays: x shrinks by
+abs(1 - c) < 1 per step (for c = 1 the minimiser is hit). If c >= 2, the climb ends at u = min(w, c) >= 2, w the lattice
 point in [2, 2/F); a clip at c < 2/F moves the lattice so that c is on it. So each run ends in a two-cycle (F y, y)
 with top y in [2, c], y < 2/F, and each such y occurs: start at u_0 = F y. With v = F y and q = (1 - v) (1 - v / F),
 
@@ -19,8 +19,8 @@ and only if c < v_- / F = 2 / v_+. This lies between 2 and 2 + sqrt 2, and tends
 from 1 + 1/F = 4 + 2 sqrt 2 = 6.83 to 2 + sqrt 2 = 3.41 at F = 3 - 2 sqrt 2, so that 1 + 1/F is wrong there. With F =
 r (1 - r) / (2 - r), v_- = r: q = -1 at v = r, and r / F = (2 - r) / (1 - r).
 
-For c < 2 convergence is the classical fact for constant steps. The checker verifies that the clipped rule is the
-rule above, and the identities. The control puts the cap at 1.001 (1 + 1/F).
+For c < 2 the argument holds in any dimension, with L for lambda: every mode shrinks in every step. The checker
+verifies that the clipped rule is the rule above, and the identities. The control puts the cap at 1.001 (1 + 1/F).
 """
 
 from __future__ import annotations
