@@ -124,7 +124,7 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(Fraction(1001, 1000)),
     figure="cycle_share_and_rate",
-    short="At most 69.7 % of initial rates converge; half as F->1.",
+    short="At most 69.7 % of initial rates converge uncapped.",
     topic="cycle",
     finding=(
         "Without a cap and with one eigenvalue, the share of log-uniform initial rates that converge is never above "

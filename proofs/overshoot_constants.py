@@ -105,7 +105,7 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(Fraction(1001, 1000)),
     figure="overshoot",
-    short="A climb is a dilogarithm; u* = 12.595 is its zero.",
+    short="A slow climb is a dilogarithm with zero 12.595.",
     topic="cycle",
     finding=(
         "When an uncapped GreedyLR climbs slowly (F near 1), the coordinate of the largest eigenvalue first shrinks "
