@@ -81,9 +81,10 @@ def main() -> None:
 @main.command()
 @click.argument("names", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on standard output.")
+@click.option("--explain", metavar="NAME", help="Print statement, proof, certificate and numbers of one claim.")
 @_FOLDER
 @one_sentence
-def verify(names: tuple[str, ...], as_json: bool, folder: Path) -> None:
+def verify(names: tuple[str, ...], as_json: bool, explain: str | None, folder: Path) -> None:
     """Settle claims: check certificates exactly, run numerical checks, try the negative controls.
 
     Exits with 1 when a verdict or a control is not as reviewed.
@@ -92,14 +93,18 @@ def verify(names: tuple[str, ...], as_json: bool, folder: Path) -> None:
     Examples:
       greedylr verify
       greedylr verify scale_invariance --json
+      greedylr verify --explain optimal_factor_formula
     """
     from greedylr_theory import report
 
+    names = (*names, explain) if explain and explain not in names else names
     with _progress() as progressed:
         entries = report.settle(names, progressed("claims"))
     problems = report.disagreements(entries)
     if as_json:
         click.echo(json.dumps({"claims": entries}, indent=2, allow_nan=False))
+    elif explain:
+        click.echo("\n\n\n".join(report.explanation(entry) for entry in entries))
     else:
         Console().print(_ledger_table(entries))
     if not names:
@@ -328,12 +333,22 @@ def _progress() -> Generator[Callable[[str], Progressed]]:
 
 
 def _ledger_table(entries: Sequence[dict[str, Any]]) -> Table:
-    table = Table("claim", "verdict", "control", "margin", "source", title="Ledger")
+    table = Table(title="Ledger", padding=(0, 0), pad_edge=False)
+    for heading in ("claim", "source"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("verdict", "certificate", "control", "margin"):
+        table.add_column(heading, no_wrap=True)
     for entry in entries:
         verdict, margin = entry["verdict"], entry["margin"]
-        style = _STYLES.get(verdict, "")
-        shown = "-" if margin is None else f"{margin:.3g}"
-        table.add_row(entry["name"], f"[{style}]{verdict}[/]", entry["control"], shown, escape(entry["source"]))
+        table.add_row(
+            f"{escape(entry['short'])}\n[dim]{entry['name']}[/]",
+            escape(entry["source"]),
+            f"[{_STYLES.get(verdict, '')}]{verdict}[/]",
+            entry["certificate"].replace(", ", "\n"),
+            entry["control"],
+            "-" if margin is None else f"{margin:.3g}",
+            end_section=True,
+        )
     return table
 
 

@@ -60,6 +60,13 @@ def disagreements(entries: Iterable[Entry]) -> list[str]:
     return _ledger.disagreements(_ledger.Entry.from_dict(entry) for entry in entries)
 
 
+def explanation(entry: Entry) -> str:
+    """Statement, proof, certificate, numbers and control of a settled claim, as text."""
+    from proofs import _ledger
+
+    return _ledger.explanation(_ledger.Entry.from_dict(entry))
+
+
 def write_ledger(folder: Path, entries: Sequence[Entry]) -> Path:
     """Write ledger.json: the entries, and a digest of the sources that gave them."""
     path = folder / "ledger.json"

@@ -3,17 +3,15 @@
 Every identity is decided twice, by sympy and by exact evaluation at random rationals; a sign is accepted only where
 coefficients show it; relations between other real numbers are decided by balls that contain them; floating point
 decides nothing. Whatever does not pass is `open`, with the reason. The trust base is this file with `_certificates`,
-`_exact`, `_sums`, `_equivariance`, `_enclosure` and `_positivity`; it imports sympy, python-flint and the standard
-library only.
+`_exact`, `_sums`, `_equivariance`, `_rationals`, `_enclosure` and `_positivity`; it imports sympy, python-flint and the
+standard library only.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 import sympy
 from sympy import Expr
@@ -33,18 +31,16 @@ from proofs._certificates import (
     Induction,
     Inequality,
     Positivity,
-    Relation,
     Throughout,
 )
 from proofs._enclosure import require_enclosed, require_throughout
 from proofs._equivariance import require_equivalent, require_equivariant
 from proofs._exact import IllFormed, Region, Rejected, exact, require_equal
 from proofs._positivity import require_positive
+from proofs._rationals import require_counterexample, require_enumeration
 from proofs._sums import Conclusion, require_induction, require_inequality
 
 Verdict = Literal["proved", "refuted", "supported", "open"]
-
-_COMPARE = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge, ">": operator.gt}
 
 
 _UNEVALUATED = (
@@ -106,9 +102,9 @@ def _examine(certificate: Certificate, earlier: Mapping[str, Conclusion]) -> tup
         case Equivalence():
             return Finding("proved", require_equivalent(certificate)), None
         case Counterexample():
-            return _counterexample(certificate), None
+            return Finding("refuted", require_counterexample(certificate)), None
         case Enumeration():
-            return _enumeration(certificate), None
+            return Finding("proved", require_enumeration(certificate)), None
         case Positivity():
             return Finding("proved", require_positive(certificate)), None
         case Enclosure(_, refutes):
@@ -128,55 +124,6 @@ def _identity(left: Expr, right: Expr, region: Region) -> Finding:
         raise IllFormed("both sides are the same expression: there is nothing to prove")
     require_equal(left, right, region, "left and right")
     return Finding("proved", "the identity holds symbolically and at random rationals")
-
-
-def _counterexample(certificate: Counterexample) -> Finding:
-    for name, value in certificate.instance.items():
-        _require_rational(name, value)
-    hypotheses = certificate.hypotheses(certificate.instance)
-    consequences = certificate.consequences(certificate.instance)
-    if not hypotheses or not consequences:
-        raise IllFormed("a counterexample needs hypotheses that hold and consequences that fail")
-    for sentence, relation in hypotheses.items():
-        if not _holds(sentence, relation):
-            raise Rejected(f"outside the statement: {sentence} fails, {_text(relation)} is false")
-    for sentence, relation in consequences.items():
-        if _holds(sentence, relation):
-            raise Rejected(f"no counterexample: {sentence} holds, {_text(relation)}")
-    shown, more = list(consequences.items())[:2], len(consequences) - 2
-    sentence = "; ".join(f"{sentence}: {_text(relation)} is false" for sentence, relation in shown)
-    return Finding("refuted", sentence + (f"; and {more} more" if more > 0 else ""))
-
-
-def _enumeration(certificate: Enumeration) -> Finding:
-    count = 0
-    for case, member in certificate.cases.items():
-        relations = certificate.relations(member)
-        if not relations:
-            raise IllFormed(f"{case}: no relation, so nothing is said of it")
-        for sentence, relation in relations.items():
-            if not _holds(f"{case}: {sentence}", relation):
-                raise Rejected(f"{case}: {sentence} fails, {_text(relation)} is false")
-        count += len(relations)
-    if not certificate.cases:
-        raise IllFormed("an empty list: there is nothing to prove")
-    return Finding("proved", f"{count} relations hold over {len(certificate.cases)} cases")
-
-
-def _holds(sentence: str, relation: Relation) -> bool:
-    left, comparison, right = relation
-    _require_rational(sentence, left)
-    _require_rational(sentence, right)
-    return _COMPARE[comparison](left, right)
-
-
-def _require_rational(what: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | Fraction):
-        raise IllFormed(f"{what}: {value!r} is not an exact rational")
-
-
-def _text(relation: Relation) -> str:
-    return " ".join(map(str, relation))
 
 
 def _evidence(margin: float, sentence: str) -> Finding:

@@ -20,12 +20,24 @@ TOPICS = {
     "noise": "Noisy losses",
     "death": "When the step size dies",
     "speed": "Compared with other methods",
+    "signal": "What a change of loss says",
     "library": "The rule as it is run in practice",
     "perturbations": "Perturbed training in the robustness study",
     "tables": "The tables of the paper",
 }
 Topic = Literal[
-    "units", "convergence", "cycle", "cap", "ordering", "noise", "death", "speed", "library", "perturbations", "tables"
+    "units",
+    "convergence",
+    "cycle",
+    "cap",
+    "ordering",
+    "noise",
+    "death",
+    "speed",
+    "signal",
+    "library",
+    "perturbations",
+    "tables",
 ]
 
 #: what a practitioner sets, in the order of the page of findings

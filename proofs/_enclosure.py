@@ -168,11 +168,17 @@ def _refuse_floats(function: Callable[..., Any]) -> None:
 
 
 def _floats(value: Any, seen: set[int]) -> Iterator[tuple[str, float | complex]]:
-    """Floats in the constants, closures, defaults and globals of a function and of those of ours that it calls."""
+    """Floats in constants, closures, defaults and globals of a function, and of functions and classes of ours that it
+    names."""
     if isinstance(value, partial):
         value = [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, MethodType):
-        value = value.__func__
+        value = [value.__func__, value.__self__]
+    kind = value if isinstance(value, type) else type(value)
+    if kind.__module__.partition(".")[0] not in _NOT_OURS and id(value) not in seen:
+        seen.add(id(value))
+        parts = [*vars(kind).values(), *(() if value is kind else getattr(value, "__dict__", {}).values())]
+        value = [part.fget if isinstance(part, property) else part for part in parts]
     if isinstance(value, list | tuple | set | frozenset | dict):
         for item in value.values() if isinstance(value, dict) else value:
             yield from [("a collection", item)] if isinstance(item, float | complex) else _floats(item, seen)

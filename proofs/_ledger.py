@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import math
+import sys
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from greedylr_theory import catalog
-from proofs._certificates import kinds
+from proofs._certificates import Certificate, Chain, Counterexample, kinds
 from proofs._checker import Verdict, examine
 from proofs._claim import Claim
 
@@ -32,6 +34,11 @@ class Entry:
         control: "rejected" when the checker finds the near miss wrong for its mathematics, else "passed".
         margin: worst margin of the numerical check; negative contradicts the claim.
         sentence: what the checker found, and what the numerical check measured.
+        short: the statement in at most ten words.
+        steps: the certificate, a line per step.
+        refusal: why the checker rejected the control.
+        proof: the docstring of the claim's file.
+        figure, topic, finding, advice, unsettled: as in the claim.
     """
 
     name: str
@@ -45,6 +52,15 @@ class Entry:
     corrected: str | None
     sentence: str
     assumptions: tuple[str, ...]
+    short: str
+    steps: tuple[str, ...]
+    refusal: str
+    proof: str
+    figure: str | None
+    topic: str | None
+    finding: str
+    advice: dict[str, str]
+    unsettled: str
 
     @property
     def contradiction(self) -> bool:
@@ -57,6 +73,7 @@ class Entry:
         return {
             **values,
             "assumptions": list(self.assumptions),
+            "steps": list(self.steps),
             "margin": self.margin if math.isfinite(self.margin) else None,
         }
 
@@ -64,7 +81,8 @@ class Entry:
     def from_dict(cls, values: dict[str, Any]) -> Entry:
         """The entry that `as_dict` wrote; a margin of None is NaN again, which contradicts."""
         margin = math.nan if values["margin"] is None else values["margin"]
-        return cls(**{**values, "assumptions": tuple(values["assumptions"]), "margin": margin})
+        lists = {name: tuple(values[name]) for name in ("assumptions", "steps")}
+        return cls(**{**values, **lists, "margin": margin})
 
 
 def claims(names: Iterable[str] | None = None) -> dict[str, Claim]:
@@ -100,7 +118,54 @@ def settle(claim: Claim, seed: int = 0) -> Entry:
         corrected=claim.corrected,
         sentence=f"{finding.sentence}. Check on {check.instances} instances: {check.sentence}",
         assumptions=claim.assumptions,
+        short=claim.short,
+        steps=outline(certificate),
+        refusal=near_miss.sentence,
+        proof=inspect.cleandoc(sys.modules[f"{__package__}.{claim.name}"].__doc__ or ""),
+        figure=claim.figure,
+        topic=claim.topic,
+        finding=claim.finding,
+        advice=dict(claim.advice),
+        unsettled=claim.unsettled,
     )
+
+
+def outline(certificate: Certificate) -> tuple[str, ...]:
+    """A line per step: its name in a chain, its kind, and the numbers of a counterexample.
+
+    >>> from fractions import Fraction
+    >>> outline(Counterexample({"x": Fraction(3, 2)}, lambda at: {}, lambda at: {}))
+    ('counterexample, x = 3/2',)
+    """
+    steps = certificate.steps.items() if isinstance(certificate, Chain) else (("", certificate),)
+    lines: list[str] = []
+    for name, step in steps:
+        line = f"{name}: {kinds(step)}" if name else kinds(step)
+        if isinstance(step, Counterexample):
+            line += ", " + ", ".join(f"{symbol} = {value}" for symbol, value in step.instance.items())
+        lines.append(line)
+    return tuple(lines)
+
+
+def explanation(entry: Entry) -> str:
+    """Everything that is known about a claim, as text to read."""
+    parts = [
+        (f"{entry.name}: {entry.verdict}", entry.short),
+        ("As published", entry.published),
+        ("As settled", entry.statement),
+        ("Source", entry.source),
+        ("Assumptions", "\n".join(f"- {assumption}" for assumption in entry.assumptions)),
+        ("Proof", entry.proof),
+        ("Certificate", "\n".join(f"- {step}" for step in entry.steps)),
+        ("Found", entry.sentence),
+        ("Worst margin of the check", f"{entry.margin:.3g}"),
+        ("Control", f"{entry.control}: {entry.refusal}"),
+        ("Repaired by", entry.corrected or ""),
+        ("Figure", entry.figure or ""),
+        ("In plain words", entry.finding),
+        ("Left open", entry.unsettled),
+    ]
+    return "\n\n".join(f"{title}\n{'-' * len(title)}\n{text}" for title, text in parts if text)
 
 
 def generator(claim: Claim, seed: int = 0) -> np.random.Generator:

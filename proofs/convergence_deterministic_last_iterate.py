@@ -157,8 +157,8 @@ def _random_run(rng: np.random.Generator, kind: type, ordering: str) -> Run:
 
 CLAIM = Claim(
     statement=(
-        "f convex and L-smooth, one sample, 0 < gamma_t <= 1/L by any rule: the last iterate satisfies "
-        "f(x_T) - f* <= R^2 / (2 sum_{t<T} gamma_t), and f(x_t) never rises."
+        "f convex and L-smooth, one sample, 0 < gamma_t <= 1/L by any rule: the last iterate satisfies f(x_T) - f* "
+        "<= R^2 / (2 sum_{t<T} gamma_t), and f(x_t) never rises."
     ),
     published="f convex, every f_i L_max-smooth, min_lr <= gamma_t <= max_lr: E f(xbar_T) - f* = O(1/T).",
     source="repairs arXiv 2512.14527, Theorem A.1, without noise",
@@ -179,5 +179,5 @@ CLAIM = Claim(
         "R^2 / (2 sum of the step sizes). Raising the rate towards 1/L is what helps; GreedyLR with a cap at 1/L "
         "does so."
     ),
-    advice={"cap": "With full batches a cap of 1/L is safe for every F."},
+    advice={"cap": "With full batches and a convex L-smooth loss a cap of 1/L is safe for every F."},
 )

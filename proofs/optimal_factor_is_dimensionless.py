@@ -110,8 +110,8 @@ def check(rng: np.random.Generator) -> Check:
 CLAIM = Claim(
     statement=(
         "With f'(x) = c f(x / s), start s x_0 and step sizes multiplied by s^2 / c, Algorithm 1 gives x'_t = s x_t "
-        "and l'_t = c l_t for every F. So an optimal F depends only on gamma_0 L, gamma_min L, gamma_max L, kappa, T "
-        "and the shape of the problem up to units: it is no function of L alone."
+        "and l'_t = c l_t for every F. So an optimal F depends only on gamma_0 L, gamma_min L, gamma_max L, kappa, "
+        "T and the shape of the problem up to units: it is no function of L alone."
     ),
     published="The optimal value of F that maximises the convergence rate is F = 1 - 1/L_max.",
     source="repairs arXiv 2512.14527, Theorem A.2; dimensional analysis of Algorithm 1 (Appendix A.3)",
@@ -138,4 +138,7 @@ CLAIM = Claim(
             "when the rates are."
         )
     },
+    unsettled=(
+        "Which F is best for given gamma_0 L, bounds and condition number is not settled by dimensional analysis."
+    ),
 )

@@ -110,6 +110,19 @@ def test_verify_prints_json_alone(folder: Path):
     assert {"source", "certificate", "margin"} <= set(claim)
 
 
+def test_verify_explains_one_claim(folder: Path):
+    result = run("verify", "--explain", "optimal_factor_formula")
+    assert result.exit_code == 0, result.stderr
+    for text in ("refuted", "Theorem A.2", "rate = 5/8", "Control", "f_sensitivity"):
+        assert text in result.stdout
+
+
+def test_verify_prints_the_statement_beside_the_verdict(folder: Path):
+    result = run("verify", "optimal_factor_formula")
+    for text in ("Ledger", "refuted", "rejected", "counterexample"):
+        assert text in result.stdout
+
+
 def test_verify_fails_when_a_verdict_is_not_as_reviewed(folder: Path, monkeypatch: pytest.MonkeyPatch):
     import proofs._ledger
 

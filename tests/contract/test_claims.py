@@ -14,7 +14,7 @@ from greedylr_theory import catalog
 from proofs import _ledger
 from proofs._certificates import Identity
 from proofs._checker import examine
-from proofs._claim import Claim
+from proofs._claim import SETTINGS, TOPICS, Claim
 from proofs._symbols import L, gamma, gamma_min
 from proofs.convergence_deterministic_last_iterate import argument as last_iterate
 from proofs.convergence_predictable import argument as predictable
@@ -26,6 +26,7 @@ NAMES = catalog.names("proofs")
 KEYS = {
     *("name", "source", "verdict", "certificate", "control", "margin"),
     *("statement", "published", "corrected", "sentence", "assumptions"),
+    *("short", "steps", "refusal", "proof", "figure", "topic", "finding", "advice", "unsettled"),
 }
 
 
@@ -61,6 +62,10 @@ def test_the_claim_says_what_it_is(settled):
     claim, entry = settled
     assert len(importlib.import_module(f"proofs.{claim.name}").__doc__ or "") > 800  # half a page of proof
     assert claim.statement
+    assert 2 < len(claim.short.split()) <= 10
+    assert claim.topic in TOPICS
+    assert len(claim.finding.split()) > 20
+    assert set(claim.advice) <= set(SETTINGS)
     assert claim.source
     assert claim.assumptions
     if entry.verdict == "refuted":
@@ -82,6 +87,15 @@ def test_the_check_is_a_function_of_its_seed(settled):
     assert again.margin == entry.margin
     assert again.sentence in entry.sentence
     assert again.instances > 0
+
+
+def test_the_explanation_has_everything_that_settles_the_claim(settled):
+    claim, entry = settled
+    text = _ledger.explanation(entry)
+    for part in (claim.statement, claim.published, claim.source, *claim.assumptions, claim.finding, entry.sentence):
+        assert part in text
+    for part in (entry.proof, entry.refusal, *entry.steps, claim.corrected or "", claim.figure or ""):
+        assert part in text
 
 
 def test_every_claim_is_reviewed_and_every_reviewed_claim_exists():

@@ -77,6 +77,28 @@ def test_defaults_and_names_are_those_of_transformers() -> None:
     assert {entry.name: entry.default for entry in dataclasses.fields(GreedyLibrary)} == wanted
 
 
+def test_the_trainer_does_what_the_claim_about_it_assumes() -> None:
+    """library_steps_per_evaluation: defaults of the arguments, and when GreedyLR is stepped."""
+    import inspect
+
+    from transformers import TrainingArguments, trainer
+
+    defaults = {entry.name: entry.default for entry in dataclasses.fields(TrainingArguments)}
+    assert defaults["logging_steps"] == 500
+    assert defaults["eval_steps"] is None  # then logging_steps is used
+    assert defaults["num_train_epochs"] == 3.0
+    assert defaults["learning_rate"] == 5e-5
+    source = inspect.getsource(trainer.Trainer)
+    stepped = [line.strip() for line in source.splitlines() if "lr_scheduler.step(" in line]
+    # once for all other schedulers, after the guard that leaves this one out, and once with the evaluated metric
+    assert stepped == ["self.lr_scheduler.step()", "self.lr_scheduler.step(metrics[metric_to_check])"]
+    before = source.partition("self.lr_scheduler.step()")[0].splitlines()[-2]
+    assert "if not isinstance(self.lr_scheduler, (torch.optim.lr_scheduler.ReduceLROnPlateau, GreedyLR))" in before
+    made = inspect.getsource(trainer.Trainer.create_scheduler)
+    assert "greater_is_better" not in made  # the direction of the metric does not reach the scheduler
+    assert "skip_scheduler=True" in source.partition("eval_on_start")[2][:200]
+
+
 def test_simulated_run_equals_the_class_in_transformers() -> None:
     """The rule inside the driver, in the ordering of practice: step the optimizer, then the scheduler."""
     scheduler = GreedyLibrary(patience=1, factor=0.8, cooldown=1, warmup=1, smooth=True, window_size=3, max_lr=0.3)

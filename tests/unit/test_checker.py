@@ -287,6 +287,50 @@ def test_an_earlier_conclusion_holds_only_where_it_was_proved():
     )
 
 
+def test_multipliers_that_are_off_by_one_step_are_rejected():
+    # sum over t < T of d_t, where each d_t is at most 1: at most T, and neither T - 1 nor (T - 1) / T of it
+    T, total, next_total = sympy.symbols("T total next_total")
+
+    def bound(rate: Any = ONE, offset: Any = 0 * ONE, term: Any = ONE):
+        return Induction(
+            statement=rate * T + offset - total,
+            start={T: 0 * ONE, total: 0 * ONE},
+            advance={T: T + 1, total: next_total},
+            terms=((ONE, INDUCTION), (term, "each is at most 1")),
+            hypotheses={"each is at most 1": total + 1 - next_total},
+        )
+
+    assert examine(bound()).verdict == "proved"
+    rejected(bound(offset=-ONE), "base")
+    rejected(bound(rate=sympy.Rational(999, 1000)), "step: ")
+    rejected(bound(term=sympy.Rational(1001, 1000)), "step: ")
+
+
+def test_an_earlier_step_proved_on_part_of_the_domain_does_not_serve_the_whole():
+    half = Domain(  # 0 < gamma < 1/(2 L)
+        positive=(gamma, L, 1 - 2 * gamma * L),
+        where={gamma: s / (2 * L * (1 + s))},
+        inverse={s: 2 * gamma * L / (1 - 2 * gamma * L)},
+    )
+
+    def chain(domain):
+        first = Inequality(0 * ONE, gamma * (1 - gamma * L), ((gamma * (1 - gamma * L), 1),), domain=domain)
+        second = Inequality(
+            0 * ONE, 3 * gamma * (1 - gamma * L), ((3 * ONE, "e"),), {"e": Earlier("first")}, domain=BELOW
+        )
+        return Chain({"first": first, "second": second})
+
+    assert examine(chain(BELOW)).verdict == "proved"
+    rejected(chain(half), "its condition on")
+
+
+def test_a_hypothesis_that_is_stronger_than_the_named_one_shows_among_those_given():
+    # the sum needs a - 1 >= 0; under the name of "a" alone it does not come out
+    rejected(Inequality(ONE, a + b, ((ONE, "a"), (ONE, "b")), {"a": a, "b": b}), "differ")
+    stronger = Inequality(ONE, a + b, ((ONE, "a is at least 1"), (ONE, "b")), {"a is at least 1": a - 1, "b": b})
+    assert examine(stronger).given == ("a is at least 1", "b")
+
+
 def test_a_mean_is_taken_of_what_is_linear_with_constant_coefficients():
     mean_x, mean_y = sympy.symbols("mean_x mean_y")
 
@@ -433,7 +477,7 @@ def test_what_is_no_certificate_is_open():
 
 
 def test_the_trust_base_imports_the_standard_library_sympy_and_flint_only():
-    base = ("_certificates", "_checker", "_enclosure", "_equivariance", "_exact", "_positivity", "_sums")
+    base = ("_certificates", "_checker", "_enclosure", "_equivariance", "_exact", "_positivity", "_rationals", "_sums")
     for name in base:
         tree = ast.parse((Path(proofs.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):

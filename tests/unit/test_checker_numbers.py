@@ -94,7 +94,28 @@ def test_floats_are_refused_wherever_they_are_seen():
     def times_pi(scale, bits) -> Any:
         return {"it": (arb.pi() * scale, ">", 1)}
 
+    class Careless:
+        scale = 1
+
+        def half(self) -> Any:
+            return arb.pi() * 0.5
+
+        def relations(self, bits) -> Any:
+            return {"it": (self.half(), ">", 1)}
+
+    class Stored:
+        def __init__(self, scale) -> None:
+            self.scale = scale
+
+        def relations(self, bits) -> Any:
+            return {"it": (arb.pi() * self.scale, ">", 1)}
+
+    careless = Careless()
+    assert examine(Enclosure(Stored(3).relations)).verdict == "proved"
     refused = (
+        Enclosure(careless.relations),
+        Enclosure(lambda bits: {"it": (careless.half(), ">", 1)}),
+        Enclosure(Stored(0.5).relations),
         Enclosure(lambda bits: {"it": (arb(0.3), "<", arb.pi())}),
         Enclosure(lambda bits: {"it": (arb(tenth), "<", arb.pi())}),
         Enclosure(lambda bits: {"it": (arb.pi() * HALF, "<", 2)}),
@@ -126,6 +147,11 @@ def test_a_function_that_changes_its_mind_is_caught():
     rejected(Enclosure(truncated), "do not meet")
     rejected(Enclosure(lambda bits: {f"at {bits}": (arb.pi(), ">", 3)}), "depend on the precision", ill_formed=True)
     rejected(Enclosure(lambda bits: {"it": (arb.pi(), ">", 3 if bits < 100 else Fraction(22, 7))}), "do not meet")
+
+
+def test_what_twice_the_precision_does_not_confirm_is_not_proved():
+    growing = Enclosure(lambda bits: {"it": (arb.pi() + arb(0, bits // 128), ">", 3)})
+    rejected(growing, "not at twice as many bits")
 
 
 def test_empty_and_unknown_relations_are_ill_formed():
@@ -221,8 +247,10 @@ def test_a_polynomial_with_a_zero_is_rejected_by_either_method_alone(polynomial,
 
 
 def test_what_is_no_polynomial_or_no_interval_is_ill_formed():
-    for polynomial in (1 / x, x * y, sympy.Integer(3), sympy.sqrt(x), x + sympy.Float(1)):
-        rejected(Positivity(polynomial, Fraction(1), Fraction(2)), "", ill_formed=True)
+    for polynomial in (1 / x, x * y, sympy.Integer(3)):
+        rejected(Positivity(polynomial, Fraction(1), Fraction(2)), "not a polynomial in one variable", ill_formed=True)
+    for polynomial in (sympy.sqrt(x), x + sympy.Float(1)):
+        rejected(Positivity(polynomial, Fraction(1), Fraction(2)), "not exact", ill_formed=True)
     rejected(Positivity(x, Fraction(2), Fraction(1)), "rational ends", ill_formed=True)
     rejected(Positivity(x, 0.5, None), "rational ends", ill_formed=True)  # pyright: ignore[reportArgumentType]
 
