@@ -14,7 +14,7 @@ from greedylr_theory.plotting import LOOKS, THEORY, Figure, label, style
 from greedylr_theory.schedulers.greedy_previous import GreedyPrevious
 from greedylr_theory.theory import cycle
 
-CLAIMS = ("two_cycle", "phases_that_converge", "cap_in_one_dimension")
+CLAIMS = ("two_cycle", "phases_that_converge", "cap_in_any_dimension", "cap_in_one_dimension")
 _SILVER = 3.0 - 2.0 * 2.0**0.5
 _SHADE = "#D9D9D9"
 #: F with a window each: to both sides of 3 - 2 sqrt 2, so that the second one ends in its tip

@@ -18,13 +18,13 @@ from greedylr_theory.optimizers import GradientDescent
 from greedylr_theory.perturbations import NoPerturbation
 from greedylr_theory.schedulers import GreedyPrevious
 from greedylr_theory.simulation.batch import Batch
-from proofs._certificates import Identity
+from proofs._certificates import Identity, Inequality, Term
 from proofs._exact import Domain
 from proofs._functions import Separable, square
 from proofs._rules import Greedy, Less
 from proofs._rules import Run as ExactRun
 from proofs._rules import run as exact_run
-from proofs._symbols import F
+from proofs._symbols import ONE, F
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +45,38 @@ UNIT_INTERVAL = Domain(positive=(r, 1 - r), where={r: _odds / (1 + _odds)}, inve
 def factorisation(shift: Expr = F) -> Identity:
     """1 - q^2 as a product whose signs can be read off; `shift` stands for F in the factor 1 + F - v."""
     return Identity(1 - two_steps**2, v * (1 + shift - v) * quadratic / F**2, Domain(positive=(F,)))
+
+
+own, growth, rho = sympy.symbols("own growth rho")
+larger, larger_next, smaller, smaller_next = sympy.symbols("larger larger_next smaller smaller_next")
+_more = sympy.Symbol("more")
+
+
+def payment(with_larger: bool = True) -> Inequality:
+    """A mode that grows while the loss falls is small: own (rho^2 - 1) <= smaller.
+
+    own is lambda_i x_i^2, growth its factor, at least rho^2; larger and smaller are the sums of the same over the
+    larger and the smaller eigenvalues, before and after the step.
+
+    Args:
+        with_larger: whether the larger eigenvalues are known to grow.
+    """
+    hypotheses = {"the loss fell": own + larger + smaller - (growth * own + larger_next + smaller_next)}
+    terms: list[tuple[Expr, Term]] = [(ONE, "the loss fell"), (own * (growth - rho**2), 1), (smaller_next, 1)]
+    if with_larger:
+        hypotheses["larger eigenvalues grow"] = larger_next - larger
+        terms.append((ONE, "larger eigenvalues grow"))
+    return Inequality(
+        left=own * (rho**2 - 1),
+        right=smaller,
+        terms=tuple(terms),
+        hypotheses=hypotheses,
+        domain=Domain(
+            nonnegative=(own, rho, smaller_next, growth - rho**2),
+            where={growth: rho**2 + _more},
+            inverse={_more: growth - rho**2},
+        ),
+    )
 
 
 def climbs_by_the_rule(cap: bool = False) -> Any:

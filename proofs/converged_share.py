@@ -128,8 +128,8 @@ CLAIM = Claim(
     topic="cycle",
     finding=(
         "Without a cap and with one eigenvalue, the share of log-uniform initial rates that converge is never above "
-        "69.7 % (at F = 0.1716): 58.5 % at F = 0.5, 51.3 % at F = 0.9, and it tends to one half as F tends to 1. A "
-        "larger F does not make the uncapped rule safer."
+        "69.7 % (at F = 0.1716): 58.5 % at F = 0.5, 51.3 % at F = 0.9, and it tends to one half as F tends to 1. Above "
+        "0.1716 a larger F makes it smaller."
     ),
     advice={"cap": "Set one: without it at least three in ten initial rates diverge on a quadratic, at every F."},
 )
