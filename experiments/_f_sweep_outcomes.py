@@ -17,8 +17,8 @@ def divergent_share(factor: Floats) -> Floats:
     """ln(2 / (1 + F)) / ln(1 / F): share of the log-uniform phases of the step size whose two-cycle grows.
 
     With one eigenvalue the uncapped rule of Algorithm 1 (ordering "before_update") ends in a cycle of steps v, v / F
-    with v in [2F, 2) (in units of 1/L), whose factor (v - 1)(v / F - 1) exceeds 1 for v > 1 + F. That the largest of
-    many eigenvalues decides in the same way is a conjecture.
+    with v in [2F, 2) (in units of 1/L), whose factor (v - 1)(v / F - 1) exceeds 1 for v > 1 + F. With many
+    eigenvalues at least this share diverges (claim divergence_in_any_dimension).
     """
     return np.log(2.0 / (1.0 + factor)) / np.log(1.0 / factor)
 
