@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 import sympy
@@ -85,10 +86,11 @@ tau_next = weight_next - weight
 
 def spread() -> Induction:
     """sum_j a_j norm(y - g_j)^2 >= 0, in terms of the sums A, B, C, for every y."""
+    product = cast(Symbol, B @ y)
     return Induction(
-        statement=A * (y @ y) - 2 * (B @ y) + C,
-        start={A: 0 * ONE, B @ y: 0 * ONE, C: 0 * ONE},
-        advance={A: A + a, B @ y: B @ y + a * (g @ y), C: C + a * (g @ g)},
+        statement=A * (y @ y) - 2 * product + C,
+        start={A: 0 * ONE, product: 0 * ONE, C: 0 * ONE},
+        advance={A: A + a, product: product + a * (g @ y), C: C + a * (g @ g)},
         terms=((ONE, INDUCTION), (a, Square(y - g))),
         domain=Domain(nonnegative=(a,)),
     )
@@ -176,7 +178,7 @@ def written_out(steps: int) -> Identity:
     average = Vector({})
     total = 0 * ONE
     for k in range(steps + 1):
-        average += tau[k] * slope[k]
+        average += slope[k] * tau[k]
         total += tau[k] * (slope[k] @ point[k] - slope[k] @ slope[k] / 2 - value[k])
         for j in range(k):
             change = slope[k] - slope[j]
@@ -185,7 +187,7 @@ def written_out(steps: int) -> Identity:
                 pair += lam[k] * (1 - after[j])
                 total += lam[k] * (value[j] - value[k] + slope[k] @ (point[k] - point[j]) - change @ change / 2)
             total += pair / 2 * (change @ change)
-    left = point[0] - double * average
+    left = point[0] - average * double
     return Identity(
         left=point[0] @ point[0] / (2 * double) - value[-1],
         right=total + left @ left / (2 * double),
