@@ -14,7 +14,7 @@ which is solved by e_1k = P + s_k g (1+F) / 2, e_2k = Q + s_k g with
     Q = (1-g) (M - g (3+F) / 4),   P = 2M - Q,   M = (P + Q) / 2 = g (1-F) (1-F + g (3+F)) / (4 (3 + F + g (1-F))).
 
 M is the mean of x; it is positive, on the side of the sample with the larger loss, and below g / 4: it vanishes with
-the step size. It is there although the step does not depend on the new sample: it depends on the sample before, and so does
+the step size. It is there although the step does not depend on the new sample: the sample before moves both it and
 x_t. Deviations (u, v) from (P, Q) obey u' = ((1-g) u + (1-gF) v) / 2, v' = (1-g) (u + v) / 2 and shrink as in
 `ordering_bias`, and so do the variances: E f(xbar_T) - f* -> M^2 / 2, of the order g^2, within the noise floor
 g / (2F (1-g)) that `convergence_predictable` allows. Control: the factor 4 in M moved by one part in a thousand.
