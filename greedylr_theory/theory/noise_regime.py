@@ -1,0 +1,346 @@
+"""GreedyLR when losses are pure noise, independent with one continuous law: what its step size does by itself.
+
+Then only the order of the losses matters, so every number below is the same for every such law. Rates are counted in
+factors of F; a = ln(1/F).
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+Floats = NDArray[np.float64]
+
+#: from here on every further level is one more in the middle: ends do not feel each other, to 1e-24
+_ENDS_APART = 48
+#: losses whose records are followed one by one; the rest are summed in closed form
+_FOLLOWED = 4000
+#: longest run of records that is followed; a longer one has probability below 1 / 48!
+_LONGEST_RUN = 48
+#: largest patience for which 1 / (p + 1)! has enough digits in double precision
+_LARGEST_PATIENCE = 169
+
+
+def log_rate_variance(T: int, F: float) -> float:
+    """Variance of ln(gamma_T / gamma_0) of the previous-loss rule after T comparisons: (T + 2) / 3 ln(1/F)^2.
+
+    The mean is 0. T comparisons take T + 1 losses; the climb at a first loss that is compared with +infinity is not
+    one of them. For T = 0 the variance is 0.
+
+    Args:
+        T: number of comparisons, at least 0.
+        F: factor in (0, 1).
+
+    Raises:
+        ValueError: T or F lies outside its domain.
+
+    Source: claim noise_log_rate_variance.
+
+    >>> round(log_rate_variance(4, 0.5) / math.log(2) ** 2, 12)
+    2.0
+    """
+    comparisons = _integer("T", T, least=0)
+    return (comparisons + 2) / 3 * _log_inverse(F) ** 2 if comparisons else 0.0
+
+
+def mean_growth(F: float) -> float:
+    """lim E gamma_{T+1} / E gamma_T of the previous-loss rule: sinh(a) / a = (1/F - F) / (2 ln(1/F)) > 1.
+
+    Args:
+        F: factor in (0, 1). Below about 4e-312 the number exceeds double precision, and infinity is returned.
+
+    Raises:
+        ValueError: F lies outside (0, 1).
+
+    Source: claim noise_mean_rate_grows.
+
+    >>> round(mean_growth(0.5), 12)
+    1.082021280667
+    """
+    a = _log_inverse(F)
+    if F > 1e-9:
+        return math.sinh(a) / a
+    # F^2 is below half a rounding, and sinh(a) would leave the range too early
+    half = 0.5 / a
+    return half / F if half < F * 1.79e308 else math.inf
+
+
+def stationary_law(levels: int) -> Floats:
+    """Stationary masses of the step sizes of the previous-loss rule, clipped to K levels gamma_min F^-i.
+
+    gamma_max / gamma_min is a power of F. Uniform for K = 1 and 2 only; an end has 1/sqrt(3) of the mass of a level in
+    the middle as K grows.
+
+    Args:
+        levels: K, at least 1.
+
+    Returns:
+        Masses (K,), from the lowest level to the highest; symmetric, with sum 1.
+
+    Raises:
+        ValueError: K is not an integer of at least 1.
+
+    Source: claims noise_clipped_law_is_not_uniform, noise_clipped_ends_weigh_inverse_root_three.
+
+    >>> stationary_law(3).round(6)
+    array([0.293408, 0.413184, 0.293408])
+    """
+    count = _integer("levels", levels, least=1)
+    if count <= 2:
+        return np.full(count, 1 / count)
+    solved = _solved_law(min(count, _ENDS_APART))
+    lower = solved[: (len(solved) + 1) // 2]
+    half = np.concatenate([lower, np.full((count + 1) // 2 - lower.size, lower[-1])])
+    law = np.concatenate([half, half[::-1][count % 2 :]])
+    return law / math.fsum(law)
+
+
+def _solved_law(levels: int) -> Floats:
+    """q_j(u), the stationary density of "at least K - j" at the loss 1 - u, solves q_j' = q_{j+1} - q_{j-1} on [0, 1].
+
+    q_{-1} = 0, q_{K-1} = 1, and q_j(0) is the integral of q_{j-1}: exp of the matrix, then linear equations.
+    """
+    unknown = levels - 1
+    matrix = np.zeros((2 * unknown + 1, 2 * unknown + 1))
+    for j in range(unknown):  # q_0 .. q_{K-2}, the constant 1, then the integrals of the q_j
+        matrix[j, j + 1] = 1.0
+        matrix[j, j - 1] -= j > 0
+        matrix[unknown + 1 + j, j] = 1.0
+    across = linalg.expm(matrix)[unknown + 1 :]
+    start = np.eye(unknown, k=-1)  # integrals -> values at 0
+    tails = np.linalg.solve(np.eye(unknown) - across[:, :unknown] @ start, across[:, unknown])
+    masses = np.diff(tails, prepend=0.0, append=1.0)
+    return (masses + masses[::-1]) / 2
+
+
+def probability_any_increase(p: int, T: int | None = None) -> float:
+    """P(the best-so-far rule raises its rate at all within T losses of pure noise).
+
+    It takes p + 1 records in a row; loss t is a record with probability 1/t, independently. No threshold, smoothing,
+    cooldown, warmup or reset; the best starts at +infinity, so that the first loss is a record.
+
+    Args:
+        p: patience, 0 .. 169.
+        T: number of losses, at least 0; None for the limit.
+
+    Raises:
+        ValueError: p or T lies outside its domain.
+
+    Source: claim noise_best_rarely_climbs.
+
+    >>> probability_any_increase(0, 1), round(probability_any_increase(1), 12)
+    (1.0, 0.632120558829)
+    """
+    patience = _integer("p", p, least=0)
+    if patience > _LARGEST_PATIENCE:
+        raise ValueError(f"p must be at most {_LARGEST_PATIENCE} (the probability is below 1e-309), got {p!r}")
+    losses = None if T is None else _integer("T", T, least=0)
+    if losses is not None and losses <= patience:
+        return 0.0
+    if patience == 0:
+        return 1.0
+    if patience == 1:
+        return _pair_of_records(losses)
+    # everything in units of 1 / (p + 1)!, the probability that the first p + 1 losses are records
+    unit = math.factorial(patience + 1)
+    most = patience + _FOLLOWED
+    last = most if losses is None else min(losses, most)
+    none = [1.0] * (patience + 1)  # P(no such run among the first t), t = 0, 1, ...
+    found, weight = 1.0, 1.0  # weight: (p + 1)! (t - p - 2)! / t!, after its factor at t
+    none.append(1.0 - float(Fraction(1, unit)))
+    for t in range(patience + 2, last + 1):
+        # a run is completed at t: no record at t - p - 1, and no run before
+        weight *= (t - patience - 2) / t if t > patience + 2 else 1 / t
+        found += none[t - patience - 2] * weight * (t - patience - 2)
+        none.append(1.0 - found / unit)
+    if losses is None or losses > last:
+        rest = _later_runs(patience, last) - (0.0 if losses is None else _later_runs(patience, losses))
+        found += none[last] * rest
+    return found / unit
+
+
+def _pair_of_records(losses: int | None) -> float:
+    """1 - D_{T+1} / (T T!), D the derangements: for p = 1."""
+    if losses is None:
+        return -math.expm1(-1.0)
+    if losses > 30:
+        return -math.expm1(-1.0) - math.exp(-1.0) / losses
+    derangements = sum((-1) ** k * math.factorial(losses + 1) // math.factorial(k) for k in range(losses + 2))
+    return float(1 - Fraction(derangements, losses * math.factorial(losses)))
+
+
+def _later_runs(patience: int, losses: int) -> float:
+    """(p + 1)! times the sum over t > T of P(no record at t - p - 1, then p + 1 in a row)."""
+    first = (patience + 1) / (patience * math.comb(losses, patience))
+    return first - 1 / ((patience + 1) * math.comb(losses, patience + 1))
+
+
+def expected_decreases(p: int, T: int) -> float:
+    """Expected number of decreases of the best-so-far rule within T losses: sum over t <= T of floor((t-1)/(p+1)) / t.
+
+    Conventions as in `probability_any_increase`.
+
+    Args:
+        p: patience, at least 0.
+        T: number of losses, at least 0.
+
+    Raises:
+        ValueError: p or T lies outside its domain.
+
+    Source: claim noise_best_is_a_plain_decay.
+
+    >>> expected_decreases(0, 3)  # 0 + 1/2 + 2/3
+    1.1666666666666665
+    """
+    patience, losses = _integer("p", p, least=0), _integer("T", T, least=0)
+    return math.fsum((t - 1) // (patience + 1) / t for t in range(1, losses + 1))
+
+
+def expected_increases(p: int, T: int | None = None) -> float:
+    """Expected number of increases of the best-so-far rule within T losses; for p = 0 it grows like ln T.
+
+    The limit is the sum over l = p + 1, 2 (p + 1), ... of (1 + 1 / (l (l - 1))) / l!. Conventions as in
+    `probability_any_increase`.
+
+    Args:
+        p: patience, 0 .. 169; at least 1 for the limit.
+        T: number of losses, at least 0; None for the limit.
+
+    Raises:
+        ValueError: p or T lies outside its domain.
+
+    Source: claim noise_best_is_a_plain_decay.
+
+    >>> expected_increases(0, 3)  # 1 + 1/2 + 1/3
+    1.8333333333333333
+    """
+    patience = _integer("p", p, least=0 if T is not None else 1)
+    if patience > _LARGEST_PATIENCE:
+        raise ValueError(f"p must be at most {_LARGEST_PATIENCE} (the number is below 1e-309), got {p!r}")
+    losses = None if T is None else _integer("T", T, least=0)
+    if patience == 0:
+        return math.fsum(1 / t for t in range(1, (losses or 0) + 1))
+    total = Fraction(0)
+    for length in range(patience + 1, patience + _LONGEST_RUN + 2, patience + 1):
+        if losses is not None and length > losses:
+            break
+        # runs of at least `length` records that begin at loss 1, and at any other loss that ends in time
+        total += Fraction(1, math.factorial(length)) + _runs_begun_later(length, losses)
+    return float(total)
+
+
+def _runs_begun_later(length: int, losses: int | None) -> Fraction:
+    """Sum over j >= 1 with j + l <= T of P(no record at j, then l records): of j! / (j+l)! - (j-1)! / (j+l)!."""
+
+    def beyond(count: int) -> Fraction:
+        # sums over j > J of 1 / ((j+1) .. (j+l)) and of 1 / (j (j+1) .. (j+l))
+        first = Fraction(1, (length - 1) * math.perm(count + length, length - 1))
+        return first - Fraction(1, length * math.perm(count + length, length))
+
+    return beyond(0) - (Fraction(0) if losses is None else beyond(losses - length))
+
+
+def survival_above_floor(p: int, levels: int, T: int) -> Floats:
+    """P(the rate has not reached the floor within t losses), t = 0 .. T; see `expected_time_to_floor`.
+
+    Returns:
+        Probabilities (T + 1,).
+
+    Raises:
+        ValueError: p, levels or T lies outside its domain.
+
+    Source: claim noise_best_time_to_floor.
+
+    >>> survival_above_floor(0, 1, 3).round(4)  # up at the first loss, then down twice with probability 1/2 2/3
+    array([1.    , 1.    , 1.    , 0.6667])
+    """
+    steps = _survivals(_integer("p", p, least=0), _integer("levels", levels, least=1))
+    return np.array([next(steps) for _ in range(_integer("T", T, least=0) + 1)])
+
+
+def expected_time_to_floor(p: int, levels: int) -> float:
+    """Expected number of losses of pure noise until the best-so-far rule first reaches its floor.
+
+    The rate starts m factors of F above the floor and is free to climb; conventions as in `probability_any_increase`.
+    A rate that only decays would take m (p + 1) losses. Time and memory grow like (m (p + 1))^2 and m (p + 1).
+
+    Args:
+        p: patience, at least 0.
+        levels: m, at least 1.
+
+    Raises:
+        ValueError: p or m lies outside its domain.
+
+    Source: claim noise_best_time_to_floor.
+
+    >>> round(expected_time_to_floor(10, 1), 9)
+    20.48877881
+    """
+    total, least = 0.0, 0
+    for t, survival in enumerate(_survivals(_integer("p", p, least=0), _integer("levels", levels, least=1))):
+        total += survival
+        least = t if survival == 1.0 else least
+        # what is left falls faster than geometrically
+        if t > least and survival < 1e-19 * total:
+            return total
+    raise AssertionError("unreachable")
+
+
+def _survivals(patience: int, levels: int) -> Iterator[float]:
+    """P(not at the floor after t losses), t = 0, 1, ..., by the law of height, good count and bad count.
+
+    The bad counts stand in a ring whose slots move on together. `waiting` holds t times the mass: without a record
+    the mass at t is (t - 1) / t of that at t - 1, so that nothing has to be multiplied.
+    """
+    yield 1.0
+    heights = levels + _LONGEST_RUN // (patience + 1) + 2  # index 0: one factor above the floor
+    runs = np.zeros((min(patience, _LONGEST_RUN), heights))  # by good count 1, 2, ...
+    waiting = np.zeros((patience + 1, heights))  # counts both 0, or bad
+    if patience == 0:
+        waiting[0, levels] = 1.0
+    else:
+        runs[0, levels - 1] = 1.0
+    yield 1.0
+    in_all = waiting.sum(axis=0)
+    slot = t = 1
+    while True:
+        t += 1
+        slot = (slot + 1) % (patience + 1)  # this slot's count turns from p to p + 1, hence to 0, one factor below
+        records = in_all / (t * (t - 1))
+        in_all = in_all - waiting[slot]
+        waiting[slot, :-1] = waiting[slot, 1:]
+        waiting[slot, -1] = 0.0
+        if patience == 0:
+            waiting[0, 1:] += records[:-1] * t
+        else:
+            # counts both 0 after a climb: that is the count of this slot
+            if runs.shape[0] == patience:
+                waiting[slot, 1:] += runs[-1, :-1]
+            # a run that ends leaves a bad count of 1: that of the slot before
+            in_all = in_all - waiting[slot - 1]
+            waiting[slot - 1] += runs.sum(axis=0) * (t - 1)
+            in_all = in_all + waiting[slot - 1]
+            runs[1:] = runs[:-1] / t
+            runs[0] = records
+        in_all = in_all + waiting[slot] if slot else waiting.sum(axis=0)  # summed anew: differences lose digits
+        yield float(in_all.sum() / t + runs.sum())
+
+
+def _integer(symbol: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{symbol} must be an integer of at least {least}, got {value!r}")
+    return int(value)
+
+
+def _log_inverse(F: Any) -> float:
+    number = isinstance(F, numbers.Real) and not isinstance(F, bool)
+    if not (number and 0 < float(F) < 1):
+        raise ValueError(f"F must lie in (0, 1), got {F!r}")
+    return -math.log(float(F))
