@@ -1,4 +1,4 @@
-"""The best-so-far rule (arXiv 2512.14527, Algorithms 2 and 3) without clips, threshold or smoothing, in exact arithmetic.
+"""The best-so-far rule (arXiv 2512.14527, Algorithms 2 and 3) without clips, threshold or smoothing, in fractions.
 
 As run on a quadratic with the scheduler stepped after the update; comparisons go through `less`.
 """
@@ -67,7 +67,7 @@ class Best:
 
 @dataclass(frozen=True)
 class ExactRun:
-    """T steps: x_0 .. x_T, the rates used for them and the one for the next, f(x_0) .. f(x_{T-1}), which were records."""
+    """T steps: x_0 .. x_T, the rates used and the next one, f(x_0) .. f(x_{T-1}), and which were records."""
 
     points: tuple[tuple[Fraction, ...], ...]
     rates: tuple[Fraction, ...]
@@ -113,12 +113,13 @@ def simulated(
     steps: int,
     eigenvalues: Sequence[float] = (1.0,),
     start: Sequence[float] = (1.0,),
+    factor: float = 0.5,
 ) -> Trajectory:
     """Runs of the compiled rule that differ in `values`; the first and the last step are recorded."""
     base = Run(
         objective=Quadratic(eigenvalues=tuple(eigenvalues)),
         optimizer=GradientDescent(),
-        scheduler=GreedyBest(factor=0.5, patience=patience),
+        scheduler=GreedyBest(factor=factor, patience=patience),
         perturbation=NoPerturbation(),
         start=tuple(start),
         lr0=1.0,

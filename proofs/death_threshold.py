@@ -1,25 +1,26 @@
 """With one eigenvalue no phase dies above a sharp F_c(p), between 0.5089 (p = 0) and 0.3447 (p -> infinity).
 
-Let D(F, v) be the product of claim death_criterion to the power 1/(p+1), v in [2F, 2): with P = prod_{j>=0} |1 - v F^j|,
-D = |1 - v/F|^((p+2)/(p+1)) P for p >= 1, D = |1 - v/F|^2 |1 - v/F^2| P for p = 0, D = |1 - v/F| P for "p = infinity".
-A phase dies if and only if D >= 1. As v/F >= 2, D falls with p, so that thresholds fall with p.
+Let D(F, v) be the product of claim death_criterion to the power 1/(p+1), v in [2F, 2): with P = prod_{j>=0} |1 - v
+F^j|, D = |1 - v/F|^((p+2)/(p+1)) P for p >= 1, D = |1 - v/F|^2 |1 - v/F^2| P for p = 0, D = |1 - v/F| P for "p =
+infinity". A phase dies if and only if D >= 1. As v/F >= 2, D falls with p, so that thresholds fall with p.
 
-Region A: 1 < v < 1/F. At fixed v every factor with F in it falls as F grows (those with j >= 1 as v F^j < 1), so D falls
-strictly. At fixed F, ln D is strictly concave in v: a sum of multiples of ln |1 - c v| with no zero in between. Hence
-M(F) = sup of D over region A with v < 2 falls strictly and continuously in F. F_c is where it is 1.
-Region B: v >= 1/F, so F > 1/2: D < 1. For F <= 19/25, since v < 2, v F^j >= F^(j-1) and |1 - v F^2| <= 1 - F (as F <= v F^2 <= 2 F^2),
+Region A: 1 < v < 1/F. At fixed v every factor with F in it falls as F grows (those with j >= 1 as v F^j < 1), so D
+falls strictly. At fixed F, ln D is strictly concave in v: a sum of multiples of ln |1 - c v| with no zero in between.
+Hence M(F) = sup of D over region A with v < 2 falls strictly and continuously in F. F_c is where it is 1. Region B: v
+>= 1/F, so F > 1/2: D < 1. For F <= 19/25, since v < 2, v F^j >= F^(j-1) and |1 - v F^2| <= 1 - F (as F <= v F^2 <= 2
+F^2),
     D <= (2/F - 1)^2 (2/F^2 - 1) (2F - 1) (1 - F) prod_{j=2}^{8} (1 - F^j) < 1.
 For F >= 19/25, in A and B: at least ln 3 / ln(1/F) - 1 levels v F^j lie in [1/2, 3/2], with factors of at most 1/2, and
 the other factors of P are at most 1: D <= (2/F - 1)^2 (2/F^2 - 1) 2^(1 - ln 3 / ln(1/F)), which falls with F.
 Region C: v < 1, so F < 1/2. For p >= 1 and F >= F_c(infinity), D <= (1/F - 1)^(3/2) (1 - 2F) < 1, falling with F. For
 p = 0 it lies below the threshold, which is above 1/2. (v = 1, v = 1/F: D = 0.)
 
-So above F_c no phase dies. Below, a v in region A with D(F_c, v) = 1, or v -> 2, has D > 1, and so have its neighbours: a
-set of positive measure dies. For p = 0, 1, 2 the largest D is in the interior, and at F = F_c one phase dies (D = 1); for
-p = 3, 5, 10 and infinity it is at v -> 2, where ln D still rises, and at F = F_c none dies.
+So above F_c no phase dies. Below, a v in region A with D(F_c, v) = 1, or v -> 2, has D > 1, and so have its neighbours:
+a set of positive measure dies. For p = 0, 1, 2 the largest D is in the interior, and at F = F_c one phase dies (D = 1);
+for p = 3, 5, 10 and infinity it is at v -> 2, where ln D still rises, and at F = F_c none dies.
 
-Enclosures: below F_c a phase with D > 1 is exhibited. Above, ln D lies below its tangent at a v_0 near the top: D < 1 if
-ln D(v_0) + slope(v_0) (v - v_0) < 0 at both ends of region A (from p = 3 on v_0 = 2 and a positive slope there).
+Enclosures: below F_c a phase with D > 1 is exhibited. Above, ln D lies below its tangent at a v_0 near the top: D < 1
+if ln D(v_0) + slope(v_0) (v - v_0) < 0 at both ends of region A (from p = 3 on v_0 = 2 and a positive slope there).
 
 p = infinity: for F < F_c(infinity) some phases die whatever the patience; for F above, none if p is large enough.
 The published experiment (section 4.3: F = 0.25 diverges, F >= 0.5 is stable) has both sides of F_c(10) = 0.3551.
@@ -89,7 +90,11 @@ def enclosures(bits: int, shift: Fraction = Fraction(0)) -> dict[str, BallRelati
             # a line that is below 0 at both ends of the phases beyond 1 is below 0 between them
             for end in (max(Fraction(1), 2 * high), Fraction(2)):
                 tangent = top + slope * (_ball(end) - v)
-                found[f"{name}, above: a tangent of ln D near {place[:6]} is below 0 at v = {float(end):.5g}"] = (tangent, "<", 0)
+                found[f"{name}, above: a tangent of ln D near {place[:6]} is below 0 at v = {float(end):.5g}"] = (
+                    tangent,
+                    "<",
+                    0,
+                )
     return found
 
 
@@ -139,24 +144,25 @@ def check(rng: np.random.Generator) -> Check:
         margin=min(margins),
         instances=2 * count * (len(THRESHOLDS) - 1),
         sentence=(
-            f"{count} log-uniform phases each: 1 % above the threshold no run dies; 1 % below it {', '.join(shares)} die, "
-            "as many as the windows say to one phase per end"
+            f"{count} log-uniform phases each: 1 % above the threshold no run dies; 1 % below it {', '.join(shares)} "
+            "die, as many as the windows say to one phase per end"
         ),
     )
 
 
 CLAIM = Claim(
     statement=(
-        "Best-so-far rule on one eigenvalue, u_0 < 2/F: for each patience p there is F_c(p) such that no phase dies for "
-        "F > F_c and a set of phases of positive measure dies for F < F_c. F_c falls with p: 0.508827707564 (p = 0), "
-        "0.392858792768 (1), 0.378856519737 (2), 0.371243819677 (3), 0.363064287928 (5), 0.355064907925 (10), "
+        "Best-so-far rule on one eigenvalue, u_0 < 2/F: for each patience p there is F_c(p) such that no phase dies "
+        "for F > F_c and a set of phases of positive measure dies for F < F_c. F_c falls with p: 0.508827707564 (p = "
+        "0), 0.392858792768 (1), 0.378856519737 (2), 0.371243819677 (3), 0.363064287928 (5), 0.355064907925 (10), "
         "0.344659616370 (p -> infinity)."
     ),
     source="arXiv 2512.14527, Algorithms 2 and 3 and section 4.3",
     assumptions=(
-        "As in death_criterion: one eigenvalue, no clips, threshold, smoothing or reset, ordering after_update, u_0 < 2/F.",
-        "The checker verifies the bounds and the enclosures; monotonicity in F and concavity in v, factor by factor, are "
-        "the proof in words.",
+        "As in death_criterion: one eigenvalue, no clips, threshold, smoothing or reset, ordering after_update, u_0 < "
+        "2/F.",
+        "The checker verifies the bounds and the enclosures; monotonicity in F and concavity in v, factor by factor, "
+        "are the proof in words.",
     ),
     certificate=argument,
     check=check,
@@ -165,10 +171,13 @@ CLAIM = Claim(
     short="One eigenvalue: above F_c(p) the step size never dies.",
     topic="death",
     finding=(
-        "With one eigenvalue and a first rate below 2/(F lambda) the step size of the best-so-far rule never dies if F "
-        "exceeds a sharp threshold: 0.5088 for p = 0, 0.3929 for p = 1, 0.3551 for p = 10, and never less than 0.3446 "
-        "however large the patience. F = 0.25 lies below all of them, F >= 0.51 above. The published experiment, where F "
-        "= 0.25 fails and F >= 0.5 is stable, agrees with it; the threshold holds for one eigenvalue only."
+        "With one eigenvalue and a first rate below 2/(F lambda) the step size of the best-so-far rule never dies if "
+        "F exceeds a sharp threshold: 0.5088 for p = 0, 0.3929 for p = 1, 0.3551 for p = 10, and never less than "
+        "0.3446 however large the patience. F = 0.25 lies below all of them, F >= 0.51 above. The published "
+        "experiment, where F = 0.25 fails and F >= 0.5 is stable, agrees with it; the threshold holds for one "
+        "eigenvalue only."
     ),
-    advice={"F": "Below 0.51 (p = 0) or 0.36 (p = 10) the best-so-far rule can die even on one eigenvalue without noise."},
+    advice={
+        "F": "Below 0.51 (p = 0) or 0.36 (p = 10) the best-so-far rule can die even on one eigenvalue without noise."
+    },
 )

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -144,16 +143,13 @@ def excess(F: arb, p: int | None, v: arb) -> arb:
     Args:
         F: in (0, 1); p: patience, None for its limit; v: in [2F, 2). Balls give balls.
     """
-    below, beyond = v / F, v / F**2
-    total = (abs(below - 1).log()) * _repeats(p)
-    if p == 0:
-        total += abs(beyond - 1).log()
-    level, rest = v, _rest(F, v)
-    while not rest(level) < _tail():
-        total += abs(1 - level).log()
+    product = abs(v / F**2 - 1) if p == 0 else arb(1)
+    level = v
+    for _ in range(_terms(F)):
+        product *= abs(1 - level)
         level *= F
     # 0 >= sum of ln(1 - u F^j) >= -u / ((1 - F) (1 - u)), u < 1 the first level left out
-    return total - _between(rest(level))
+    return product.log() + abs(v / F - 1).log() * _repeats(p) - _between(level / ((1 - F) * (1 - level)))
 
 
 def slope(F: arb, p: int | None, v: arb) -> arb:
@@ -161,11 +157,11 @@ def slope(F: arb, p: int | None, v: arb) -> arb:
     total = _repeats(p) / (v - F)
     if p == 0:
         total += 1 / (v - F**2)
-    power, rest = arb(1), _rest(F, v)
-    while not rest(v * power) < _tail():
+    power = arb(1)
+    for _ in range(_terms(F)):
         total -= power / (1 - v * power)
         power *= F
-    return total - _between(rest(v * power) / v)
+    return total - _between(power / ((1 - F) * (1 - v * power)))
 
 
 def _repeats(p: int | None) -> arb:
@@ -173,12 +169,9 @@ def _repeats(p: int | None) -> arb:
     return arb(1) if p is None else arb(2) if p == 0 else arb(p + 2) / (p + 1)
 
 
-def _rest(F: arb, v: arb) -> Callable[[arb], arb]:
-    return lambda level: level / ((1 - F) * (1 - level)) if level < 1 else arb(1)
-
-
-def _tail() -> arb:
-    return arb(2) ** -ctx.prec
+def _terms(F: arb) -> int:
+    """Levels after which what is left is below the precision in force, and the next level below 1."""
+    return 2 + math.ceil(float((ctx.prec * arb(2).log() / -F.log()).upper()))
 
 
 def _between(width: arb) -> arb:
@@ -212,9 +205,7 @@ def _largest_is_positive(F: Fraction, p: int | None) -> bool:
     return _is_positive(F, p, _peak(F, p, low, high, Fraction(1, 2**34)))
 
 
-def _peak(
-    F: Fraction, p: int | None, low: Fraction, high: Fraction, width: Fraction = Fraction(1, 2**64)
-) -> Fraction:
+def _peak(F: Fraction, p: int | None, low: Fraction, high: Fraction, width: Fraction = Fraction(1, 2**64)) -> Fraction:
     """Where the excess is largest on a piece: the zero of its slope, or an end."""
     rises = lambda v: sign(lambda: slope(ball(F), p, ball(v)), vanishes=False) > 0  # noqa: E731
     if _regular(F, low) and not rises(low):
@@ -261,10 +252,8 @@ def _patience(p: float) -> int | None:
     """The patience as an integer, None for infinity."""
     if isinstance(p, float) and math.isinf(p) and p > 0:
         return None
-    try:
-        patience = -1 if isinstance(p, bool) else operator.index(int(p) if isinstance(p, float) and p == int(p) else p)
-    except (TypeError, ValueError, OverflowError):
-        patience = -1
+    whole = not isinstance(p, bool) and math.isfinite(p) and p == int(p)
+    patience = int(p) if whole else -1
     if patience < 0:
         raise ValueError(f"the patience p must be an integer >= 0 or math.inf, got {p!r}")
     return patience
