@@ -209,7 +209,7 @@ CLAIM = Claim(
     certificate=argument,
     check=check,
     control=lambda: argument(rate_in_noise=sympy.Rational(999, 1000) * gamma),
-    figure="f_sensitivity",
+    figure="bound_against_simulation",
     short="Repaired Theorem A.1: predictable steps below 1/L reach a floor.",
     topic="convergence",
     finding=(

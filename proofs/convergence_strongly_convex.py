@@ -155,7 +155,7 @@ CLAIM = Claim(
     certificate=argument,
     check=check,
     control=lambda: argument(speed=sympy.Integer(2)),
-    figure=None,
+    figure="bound_against_simulation",
     short="Strongly convex: linear rate to a noise floor.",
     topic="convergence",
     finding=(
