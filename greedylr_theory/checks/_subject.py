@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 
 from greedylr_theory.checks._check import Violation
-from greedylr_theory.contracts import Objective, Plugin, ScheduleWarning
+from greedylr_theory.contracts import Objective, Perturbation, Plugin, ScheduleWarning
+from greedylr_theory.objectives.least_squares import LeastSquares
 from greedylr_theory.objectives.quadratic import Quadratic
 from greedylr_theory.perturbations.loss_noise import LossNoise
 from greedylr_theory.schedulers.greedy_previous import GreedyPrevious
 from greedylr_theory.simulation.draws import even
 from greedylr_theory.simulation.run import Run
 from greedylr_theory.simulation.simulate import Trajectory, simulate
+
+#: for perturbations that replace labels, which a quadratic has none of
+_WITH_LABELS = LeastSquares(
+    features=((1.0, 0.5), (0.0, 2.0), (1.5, -1.0), (-0.5, 1.0), (2.0, 0.0)), targets=(1.0, -2.0, 0.5, 3.0, 0.0), batch=2
+)
 
 
 def field_of(plugin: Plugin) -> str:
@@ -33,6 +39,8 @@ def several_runs(plugin: Plugin, count: int = 11, **fields: Any) -> list[Run]:
         "steps": 40,
     }
     usual[field_of(plugin)] = plugin
+    if isinstance(plugin, Perturbation) and plugin.relabels:
+        usual["objective"] = _WITH_LABELS
     usual |= fields
     rate = 0.5 / (usual["objective"].smoothness or 1000.0)
     return [Run(**usual, lr0=rate * 0.7**r, replicate=7 * r) for r in range(count)]

@@ -51,7 +51,7 @@ class Polyak(Scheduler):
         max_lr: gamma_max, in length^2 / loss.
 
     Raises:
-        ValueError: minimum is None and the objective does not declare one.
+        ValueError: minimum is None and the objective does not declare one, or one that overflows.
 
     Source: Polyak, Minimization of unsmooth functionals, 1969; with samples and a cap: arXiv 2002.10542.
     """
@@ -73,6 +73,11 @@ class Polyak(Scheduler):
             return self
         if objective.minimum is None:
             raise ValueError(f"Polyak.minimum (f^*) must be given, since {type(objective).__name__} declares none")
+        if not math.isfinite(objective.minimum):
+            raise ValueError(
+                f"Polyak.minimum (f^*) must be given as a finite number, since the minimum of this "
+                f"{type(objective).__name__} is {objective.minimum!r} in float64"
+            )
         return dataclasses.replace(self, minimum=objective.minimum)
 
     def initial_state(self, params: Floats, lr0: Floats, steps: int, dim: int) -> Floats:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.naive import objectives
 from tests.naive.elementary import divided
 from tests.naive.open_loop import OpenLoop, cosine
 
@@ -19,12 +18,8 @@ class View:
     x: list[float]
     gradient: list[float]
     loss: float
-    objective: Any
-    sample: list[float]
-
-    def value(self, point: list[float]) -> float:
-        """The objective somewhere else, on the same sample."""
-        return objectives.value_and_gradient(self.objective, point, self.sample)[0]
+    #: the objective somewhere else, on the same sample with the same labels
+    value: Callable[[list[float]], float]
 
 
 def inner(a: Sequence[float], b: Sequence[float]) -> float:

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,10 +110,11 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
         if relabels:
             sample = draws.uniforms(key, run.replicate, draws.SAMPLE, t, labels.draws_needed(run.objective))
             rows = labels.relabelled_rows(objective, run.perturbation, sample, run.objective.uniforms)
-            loss, gradient = objectives.value_and_gradient_of(objective, list(x), rows)
+            evaluate = partial(objectives.value_and_gradient_of, objective, rows=rows)
         else:
             sample = draws.uniforms(key, run.replicate, draws.SAMPLE, t, run.objective.uniforms)
-            loss, gradient = objectives.value_and_gradient(objective, list(x), sample)
+            evaluate = partial(objectives.value_and_gradient, objective, draws=sample)
+        loss, gradient = evaluate(list(x))
         alive = math.isfinite(loss) and all(math.isfinite(value) for value in x)
         if not sampled:
             full_loss = loss
@@ -137,7 +139,7 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
             level = run.objective.minimum + tolerance * (loss - run.objective.minimum)
         if record.steps_to_tolerance < 0 and loss <= level:
             record.steps_to_tolerance = t
-        scheduler.view = from_theory.View(list(x), list(gradient), loss, objective, sample)
+        scheduler.view = from_theory.View(list(x), list(gradient), loss, lambda point, at=evaluate: at(point)[0])
         if before:
             scheduler.step(observed)
         record.lr.append(scheduler.lr[0])

@@ -111,6 +111,11 @@ class TestPolyak:
             ValueError, match=r"^Polyak\.minimum \(f\^\*\) must be given, since Objective declares none$"
         ):
             Polyak().bound(Objective())
+        overflowing = LeastSquares(features=((0.0,),), targets=(1e155,))
+        with pytest.raises(
+            ValueError, match=r"^Polyak\.minimum .* since the minimum of this LeastSquares is inf in float64$"
+        ):
+            Polyak().bound(overflowing)
 
 
 class TestBarzilaiBorwein:

@@ -16,7 +16,7 @@ from scipy import stats
 from greedylr_theory import Batch, Run, StandardNormal, simulate
 from greedylr_theory.objectives import LeastSquares, Logistic, Perceptron, Quadratic
 from greedylr_theory.perturbations import CorruptedBatches, LabelNoise, NoPerturbation
-from greedylr_theory.schedulers import Constant, GreedyBest
+from greedylr_theory.schedulers import Armijo, Constant, GreedyBest
 from tests.contract._examples import (
     THREE_CLASSES,
     TWO_CLASSES,
@@ -186,6 +186,15 @@ def test_runs_equal_their_twins_and_record_the_clean_full_loss(name: str, pertur
     assert np.array_equal(first.observed, first.loss)
     assert np.all(first.steps_to_tolerance == -1)
     assert not np.array_equal(first.loss, first.full_loss)
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize("perturbation", PERTURBATIONS, ids=["label noise", "corrupted batches"])
+def test_the_trials_of_a_search_see_the_labels_of_their_step(perturbation: Any, batch: int | None) -> None:
+    objective = sampling("least squares", batch)
+    rate = 4.0 / objective.smoothness  # too long for most steps
+    run = Run(objective, scheduler=Armijo(decrease=0.3), perturbation=perturbation, lr0=rate, steps=15)
+    assert_equals_twin([run.replaced("replicate", r) for r in range(3)])
 
 
 def test_rates_differ_from_lane_to_lane() -> None:
