@@ -61,8 +61,10 @@ def columns(table: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float6
 
 
 def judge(table: pl.DataFrame) -> list[Judgement]:
-    """Whether each prediction held, with the numbers."""
+    """Whether each prediction held, with the numbers; ValueError when a run does not start in its cycle."""
     factor, phase, growth = columns(table)
+    if not np.all((phase >= 2.0 * factor * (1.0 - 1e-12)) & (phase <= 2.0)):
+        raise ValueError("the predictions of cycle_phases are about initial rates in [2F, 2], which this table leaves")
     values = np.unique(factor)
     wrong, outside, worst = 0, 0, 0.0
     for F in map(float, values):

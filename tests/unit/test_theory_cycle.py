@@ -17,6 +17,7 @@ from greedylr_theory.perturbations import NoPerturbation
 from greedylr_theory.schedulers import GreedyPrevious
 from greedylr_theory.simulation.batch import Batch
 from greedylr_theory.theory import cycle
+from proofs import mean_rate_of_the_cycle, overshoot_constants
 from proofs._functions import Separable, square
 from proofs._rules import Greedy
 from proofs._rules import run as exact_run
@@ -102,6 +103,16 @@ def test_best_and_neutral_factor_are_where_they_should_be():
         assert relative(cycle.neutral_factor(), mpmath.exp(-zero)) < ACCURACY
         assert relative(cycle.best_factor(), mpmath.exp(-best)) < ACCURACY
     assert cycle.mean_log_rate(cycle.neutral_factor()) == pytest.approx(0, abs=1e-15)
+
+
+def test_the_constants_are_those_that_the_claims_enclose():
+    enclosed = {
+        mean_rate_of_the_cycle.BEST: cycle.best_factor(),
+        mean_rate_of_the_cycle.NEUTRAL: cycle.neutral_factor(),
+        overshoot_constants.PEAK: cycle.peak_step_size(),
+    }
+    for digits, found in enclosed.items():
+        assert found == float(digits)
 
 
 def test_the_best_factor_is_best_and_the_sign_changes_once():
