@@ -247,6 +247,46 @@ def _runs_begun_later(length: int, losses: int | None) -> Fraction:
     return beyond(0) - (Fraction(0) if losses is None else beyond(losses - length))
 
 
+def net_decreases_law(p: int, T: int) -> tuple[NDArray[np.int64], Floats]:
+    """Law of decreases minus increases of the best-so-far rule after T losses: gamma_T = gamma_0 F^n.
+
+    Conventions as in `probability_any_increase`. Time grows like T^2 p.
+
+    Args:
+        p: patience, at least 0.
+        T: number of losses, at least 0.
+
+    Returns:
+        n = -T .. T and its probabilities, each (2 T + 1,).
+
+    Raises:
+        ValueError: p or T lies outside its domain.
+
+    Source: claim noise_best_is_a_plain_decay.
+
+    >>> values, probabilities = net_decreases_law(0, 2)  # up, then up or down
+    >>> {int(n): float(q) for n, q in zip(values, probabilities) if q}
+    {-2: 0.5, 0: 0.5}
+    """
+    patience, losses = _integer("p", p, least=0), _integer("T", T, least=0)
+    # rows: both counts 0, good counts 1 .. p, bad counts 1 .. p
+    mass = np.zeros((2 * patience + 1, 2 * losses + 1))
+    mass[0, losses] = 1.0
+    for t in range(1, losses + 1):
+        good, bad = mass[: patience + 1], mass[[0, *range(patience + 1, 2 * patience + 1)]]
+        moved = np.zeros_like(mass)
+        # a record ends a run of failures, and the other way round
+        moved[1 : patience + 1] += good[:-1] / t
+        moved[0, :-1] += good[-1, 1:] / t
+        moved[patience + 1 :] += bad[:-1] * ((t - 1) / t)
+        moved[0, 1:] += bad[-1, :-1] * ((t - 1) / t)
+        if patience:
+            moved[1] += mass[patience + 1 :].sum(axis=0) / t
+            moved[patience + 1] += mass[1 : patience + 1].sum(axis=0) * ((t - 1) / t)
+        mass = moved
+    return np.arange(-losses, losses + 1), mass.sum(axis=0)
+
+
 def survival_above_floor(p: int, levels: int, T: int) -> Floats:
     """P(the rate has not reached the floor within t losses), t = 0 .. T; see `expected_time_to_floor`.
 

@@ -153,6 +153,19 @@ def test_mean_decreases_and_increases_are_those_of_exact_counts(patience):
         assert noise_regime.expected_increases(patience, t) == pytest.approx(float(up), rel=1e-14, abs=0)
 
 
+@pytest.mark.parametrize("T", [0, 1, 6, 15])
+@pytest.mark.parametrize("patience", PATIENCES)
+def test_law_of_net_decreases_is_that_of_exact_counts(patience, T):
+    orders = list(records(patience, Count(0), T, floor=False))[T]
+    exact = np.zeros(2 * T + 1)
+    for count, number in orders.items():
+        exact[T - count.height] += float(Fraction(number, math.factorial(T)))
+    values, found = noise_regime.net_decreases_law(patience, T)
+    np.testing.assert_allclose(found, exact, rtol=1e-13)
+    mean = noise_regime.expected_decreases(patience, T) - noise_regime.expected_increases(patience, T)
+    assert float(values @ found) == pytest.approx(mean, rel=1e-13, abs=1e-13)
+
+
 @pytest.mark.parametrize("patience", [1, 2, 10, 60])
 def test_mean_increases_have_a_limit(patience):
     limit = noise_regime.expected_increases(patience)
@@ -203,6 +216,7 @@ def test_mean_time_to_the_floor_of_a_rate_that_hardly_climbs_is_longer_than_plai
         (lambda: noise_regime.probability_any_increase(1, -1), r"T must be an integer of at least 0, got -1"),
         (lambda: noise_regime.expected_increases(0), r"p must be an integer of at least 1, got 0"),
         (lambda: noise_regime.expected_decreases(-1, 3), r"p must be an integer of at least 0, got -1"),
+        (lambda: noise_regime.net_decreases_law(0, -2), r"T must be an integer of at least 0, got -2"),
         (lambda: noise_regime.expected_time_to_floor(1, 0), r"levels must be an integer of at least 1, got 0"),
         (lambda: noise_regime.survival_above_floor(1, 1, -1), r"T must be an integer of at least 0, got -1"),
     ],
