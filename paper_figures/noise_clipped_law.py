@@ -44,13 +44,11 @@ FIGURE = Figure(
     claims=("noise_clipped_law_is_not_uniform", "noise_clipped_ends_weigh_inverse_root_three"),
     draw=draw,
     caption=(
-        "Step size of GreedyPrevious (F = 1/2) between two clips, K levels apart by factors of F, when losses are "
-        "pure noise: share of the time at each level over that of the middle level. Lines: the stationary law; "
-        "points: shares"
-        f"of runs after {SWEEP.size('standard').steps} losses with 95 % Wilson intervals, divided by the stationary "
-        f"share of the middle ({SWEEP.size('standard').replicates} runs per K, {SWEEP.size('quick').replicates} runs "
-        f"in the"
-        "quick size). The law is uniform for two levels only; at an end it tends to 1/sqrt(3) of the middle (dashes). "
-        "Points are set side by side by 0.008."
+        "Step size of GreedyPrevious (F = 1/2) between two clips, K levels apart by factors of F, when losses are pure "
+        "noise: share of the time at each level over that of the middle level. Lines: the stationary law; points: "
+        f"shares of runs after {SWEEP.size('standard').steps} losses with 95 % Wilson intervals, divided by the "
+        f"stationary share of the middle ({SWEEP.size('standard').replicates} runs per K, "
+        f"{SWEEP.size('quick').replicates} runs in the quick size). The law is uniform for two levels only; at an end "
+        "it tends to 1/sqrt(3) of the middle (dashes). Points are set side by side by 0.008."
     ),
 )

@@ -64,12 +64,11 @@ FIGURE = Figure(
     claims=("noise_best_is_a_plain_decay", "noise_best_rarely_climbs", "noise_best_time_to_floor"),
     draw=draw,
     caption=(
-        f"GreedyBest (F = 0.9, no clips) when losses are pure noise. Left: share of runs whose step size has lost "
-        f"fewer than n factors of F after {STEPS} losses, against n over the number that a decay by F every p + 1 "
-        f"losses would"
-        "lose (dashes at 1). Right: probability that the step size has risen at all, against the number of losses; "
-        "for p"
-        f"= 10 it is 2.5e-8, and no run shows it. Lines: exact laws; points: {SWEEP.size('standard').replicates} "
-        f"runs per patience ({SWEEP.size('quick').replicates} runs in the quick size) with 95 % Wilson intervals."
+        "GreedyBest (F = 0.9, no clips) when losses are pure noise. Left: share of runs whose step size has lost fewer "
+        f"than n factors of F after {STEPS} losses, against n over the number that a decay by F every p + 1 losses "
+        "would lose (dashes at 1). Right: probability that the step size has risen at all, against the number of "
+        "losses; for p = 10 it is 2.5e-8, and no run shows it. Lines: exact laws; points: "
+        f"{SWEEP.size('standard').replicates} runs per patience ({SWEEP.size('quick').replicates} runs in the quick "
+        "size) with 95 % Wilson intervals."
     ),
 )
