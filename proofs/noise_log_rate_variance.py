@@ -131,7 +131,7 @@ CLAIM = Claim(
     certificate=argument,
     check=check,
     control=lambda: variance(third=sympy.Rational(1001, 3000)),
-    short="Pure noise: log step size diffuses, variance (T+2)/3 ln²F.",
+    short="Pure noise: log step size diffuses, variance (T+2)/3 ln(F)^2.",
     topic="noise",
     finding=(
         "When the losses are pure noise, the rule that compares with the previous loss does a random walk with the "

@@ -13,7 +13,10 @@ from flint import arb, ctx, fmpq
 from greedylr_theory import replay
 from greedylr_theory.schedulers import GreedyBest, GreedyPrevious
 from greedylr_theory.theory import noise_regime
-from proofs import noise_best_rarely_climbs, noise_best_time_to_floor
+from proofs import noise_best_is_a_plain_decay, noise_best_rarely_climbs, noise_best_time_to_floor
+from proofs import noise_clipped_law_is_not_uniform as clipped_law
+from proofs._certificates import Enclosure
+from proofs._checker import examine
 from proofs._library_rule import outcomes, patterns
 from proofs._pure_noise import Count, clipped_levels, clipped_masses, eulerian, mean_rate, records
 
@@ -200,6 +203,31 @@ def test_mean_time_to_the_floor_of_a_rate_that_hardly_climbs_is_longer_than_plai
     found = noise_regime.expected_time_to_floor(patience, levels)
     harmonic = sum(1 / t for t in range(1, 2 * plain))
     assert plain + 1 <= found <= plain + (patience + 2) * harmonic
+
+
+@pytest.mark.parametrize(
+    ("claim", "key", "moved"),
+    [
+        (noise_best_rarely_climbs, 2, "0.1919908746546"),
+        (noise_best_is_a_plain_decay, 1, "0.796599599298"),
+        (noise_best_time_to_floor, (2, 1), ("6.94893652721", 60)),
+        (noise_best_time_to_floor, (10, 1), ("20.4887788101", 40)),  # too early for so many digits
+        (clipped_law, 3, ("0.2934079930261",)),
+    ],
+)
+def test_digits_are_decided_to_the_last_one(claim, key, moved, monkeypatch):
+    names = {
+        noise_best_rarely_climbs: "limits",
+        noise_best_is_a_plain_decay: "climbs",
+        noise_best_time_to_floor: "digits",
+    }
+    enclosure = Enclosure(getattr(claim, names.get(claim, "values")))
+    monkeypatch.setattr(claim, "DIGITS", {key: claim.DIGITS[key]})
+    assert examine(enclosure).verdict == "proved"
+    monkeypatch.setattr(claim, "DIGITS", {key: moved})
+    finding = examine(enclosure)
+    assert finding.verdict == "open"
+    assert not finding.ill_formed
 
 
 @pytest.mark.parametrize(
