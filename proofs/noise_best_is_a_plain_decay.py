@@ -182,7 +182,7 @@ CLAIM = Claim(
     assumptions=(
         "Algorithms 2 and 3 of arXiv 2512.14527 with threshold 0, no smoothing, cooldown, warmup or reset; the best "
         "starts at +infinity; no clips.",
-        "The means: independent losses with one continuous law. The bounds for every run: any losses at all.",
+        "The means: independent losses with one continuous law. The bounds for every run: any finite losses at all.",
     ),
     certificate=argument,
     check=check,

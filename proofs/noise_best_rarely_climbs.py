@@ -196,5 +196,5 @@ CLAIM = Claim(
         "rare. With p = 1 it ever does so with probability 63.2 %, with p = 2 19.2 %, with p = 3 4.5 %, with "
         "the default p = 10 once in 40 million runs; with p = 0 it always does, at the first loss."
     ),
-    advice={"patience": "With noise that hides progress, p >= 3 means that the rate will not rise again."},
+    advice={"patience": "With noise that hides progress and p >= 3 the rate ever rises in fewer than one run in 20."},
 )

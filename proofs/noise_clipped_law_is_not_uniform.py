@@ -135,4 +135,8 @@ CLAIM = Claim(
         "all levels, but not equally: with three levels 29.3 % of the time at either end and 41.3 % in the middle, "
         "with four 19.8 % and 30.2 %. Only with two levels is the law uniform."
     ),
+    unsettled=(
+        "When gamma_max / gamma_min is not a power of 1/F the rule has two lattices of levels, one hung from either "
+        "clip, and the law on them is not settled."
+    ),
 )

@@ -131,15 +131,13 @@ CLAIM = Claim(
     certificate=argument,
     check=check,
     control=lambda: variance(third=sympy.Rational(1001, 3000)),
-    short="Pure noise: log step size diffuses, variance (T+2)/3 ln²F.",
+    short="Pure noise: log step size diffuses, variance (T+2)/3 ln(F)^2.",
     topic="noise",
     finding=(
         "When the losses are pure noise, the rule that compares with the previous loss does a random walk with the "
         "logarithm of its step size: mean 0, variance (T + 2) ln(1/F)^2 / 3 after T comparisons. That is a third of "
-        "the variance of coin flips, because a loss that fell is likely to rise next, but it grows without "
-        "bound: after 1,000 steps by a factor of 2^18 either way for F = 0.5, and of 1.2 for F = 0.99."
+        "the variance of coin flips, because a loss that fell is likely to rise next, but it grows without bound: "
+        "after 1,000 steps one standard deviation is a factor of 2^18 for F = 0.5, and of 1.2 for F = 0.99."
     ),
-    advice={
-        "F": "If noise dominates, ln(1/F) sqrt(T/3) is how far the log step size wanders; clips or F near 1 bound it."
-    },
+    advice={"F": "Under noise the log step size wanders by ln(1/F) sqrt(T/3): F near 1 slows it, only clips bound it."},
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -16,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from greedylr_theory.theory._record_runs import LONGEST_RUN, later_runs, pair_of_records, runs_begun_later, survivals
+
 Floats = NDArray[np.float64]
 
 #: from here on every further level is one more in the middle: ends do not feel each other, to 1e-24
 _ENDS_APART = 48
 #: losses whose records are followed one by one; the rest are summed in closed form
 _FOLLOWED = 4000
-#: longest run of records that is followed; a longer one has probability below 1 / 48!
-_LONGEST_RUN = 48
 #: largest patience for which 1 / (p + 1)! has enough digits in double precision
 _LARGEST_PATIENCE = 169
 
@@ -147,7 +146,7 @@ def probability_any_increase(p: int, T: int | None = None) -> float:
     if patience == 0:
         return 1.0
     if patience == 1:
-        return _pair_of_records(losses)
+        return pair_of_records(losses)
     # everything in units of 1 / (p + 1)!, the probability that the first p + 1 losses are records
     unit = math.factorial(patience + 1)
     most = patience + _FOLLOWED
@@ -161,25 +160,9 @@ def probability_any_increase(p: int, T: int | None = None) -> float:
         found += none[t - patience - 2] * weight * (t - patience - 2)
         none.append(1.0 - found / unit)
     if losses is None or losses > last:
-        rest = _later_runs(patience, last) - (0.0 if losses is None else _later_runs(patience, losses))
+        rest = later_runs(patience, last) - (0.0 if losses is None else later_runs(patience, losses))
         found += none[last] * rest
     return found / unit
-
-
-def _pair_of_records(losses: int | None) -> float:
-    """1 - D_{T+1} / (T T!), D the derangements: for p = 1."""
-    if losses is None:
-        return -math.expm1(-1.0)
-    if losses > 30:
-        return -math.expm1(-1.0) - math.exp(-1.0) / losses
-    derangements = sum((-1) ** k * math.factorial(losses + 1) // math.factorial(k) for k in range(losses + 2))
-    return float(1 - Fraction(derangements, losses * math.factorial(losses)))
-
-
-def _later_runs(patience: int, losses: int) -> float:
-    """(p + 1)! times the sum over t > T of P(no record at t - p - 1, then p + 1 in a row)."""
-    first = (patience + 1) / (patience * math.comb(losses, patience))
-    return first - 1 / ((patience + 1) * math.comb(losses, patience + 1))
 
 
 def expected_decreases(p: int, T: int) -> float:
@@ -228,23 +211,52 @@ def expected_increases(p: int, T: int | None = None) -> float:
     if patience == 0:
         return math.fsum(1 / t for t in range(1, (losses or 0) + 1))
     total = Fraction(0)
-    for length in range(patience + 1, patience + _LONGEST_RUN + 2, patience + 1):
+    for length in range(patience + 1, patience + LONGEST_RUN + 2, patience + 1):
         if losses is not None and length > losses:
             break
         # runs of at least `length` records that begin at loss 1, and at any other loss that ends in time
-        total += Fraction(1, math.factorial(length)) + _runs_begun_later(length, losses)
+        total += Fraction(1, math.factorial(length)) + runs_begun_later(length, losses)
     return float(total)
 
 
-def _runs_begun_later(length: int, losses: int | None) -> Fraction:
-    """Sum over j >= 1 with j + l <= T of P(no record at j, then l records): of j! / (j+l)! - (j-1)! / (j+l)!."""
+def net_decreases_law(p: int, T: int) -> tuple[NDArray[np.int64], Floats]:
+    """Law of decreases minus increases of the best-so-far rule after T losses: gamma_T = gamma_0 F^n.
 
-    def beyond(count: int) -> Fraction:
-        # sums over j > J of 1 / ((j+1) .. (j+l)) and of 1 / (j (j+1) .. (j+l))
-        first = Fraction(1, (length - 1) * math.perm(count + length, length - 1))
-        return first - Fraction(1, length * math.perm(count + length, length))
+    Conventions as in `probability_any_increase`. Time grows like T^2 p.
 
-    return beyond(0) - (Fraction(0) if losses is None else beyond(losses - length))
+    Args:
+        p: patience, at least 0.
+        T: number of losses, at least 0.
+
+    Returns:
+        n = -T .. T and its probabilities, each (2 T + 1,).
+
+    Raises:
+        ValueError: p or T lies outside its domain.
+
+    Source: claim noise_best_is_a_plain_decay.
+
+    >>> values, probabilities = net_decreases_law(0, 2)  # up, then up or down
+    >>> {int(n): float(q) for n, q in zip(values, probabilities) if q}
+    {-2: 0.5, 0: 0.5}
+    """
+    patience, losses = _integer("p", p, least=0), _integer("T", T, least=0)
+    # rows: both counts 0, good counts 1 .. p, bad counts 1 .. p
+    mass = np.zeros((2 * patience + 1, 2 * losses + 1))
+    mass[0, losses] = 1.0
+    for t in range(1, losses + 1):
+        good, bad = mass[: patience + 1], mass[[0, *range(patience + 1, 2 * patience + 1)]]
+        moved = np.zeros_like(mass)
+        # a record ends a run of failures, and the other way round
+        moved[1 : patience + 1] += good[:-1] / t
+        moved[0, :-1] += good[-1, 1:] / t
+        moved[patience + 1 :] += bad[:-1] * ((t - 1) / t)
+        moved[0, 1:] += bad[-1, :-1] * ((t - 1) / t)
+        if patience:
+            moved[1] += mass[patience + 1 :].sum(axis=0) / t
+            moved[patience + 1] += mass[1 : patience + 1].sum(axis=0) * ((t - 1) / t)
+        mass = moved
+    return np.arange(-losses, losses + 1), mass.sum(axis=0)
 
 
 def survival_above_floor(p: int, levels: int, T: int) -> Floats:
@@ -261,7 +273,7 @@ def survival_above_floor(p: int, levels: int, T: int) -> Floats:
     >>> survival_above_floor(0, 1, 3).round(4)  # up at the first loss, then down twice with probability 1/2 2/3
     array([1.    , 1.    , 1.    , 0.6667])
     """
-    steps = _survivals(_integer("p", p, least=0), _integer("levels", levels, least=1))
+    steps = survivals(_integer("p", p, least=0), _integer("levels", levels, least=1))
     return np.array([next(steps) for _ in range(_integer("T", T, least=0) + 1)])
 
 
@@ -284,53 +296,13 @@ def expected_time_to_floor(p: int, levels: int) -> float:
     20.48877881
     """
     total, least = 0.0, 0
-    for t, survival in enumerate(_survivals(_integer("p", p, least=0), _integer("levels", levels, least=1))):
+    for t, survival in enumerate(survivals(_integer("p", p, least=0), _integer("levels", levels, least=1))):
         total += survival
         least = t if survival == 1.0 else least
         # what is left falls faster than geometrically
         if t > least and survival < 1e-19 * total:
             return total
     raise AssertionError("unreachable")
-
-
-def _survivals(patience: int, levels: int) -> Iterator[float]:
-    """P(not at the floor after t losses), t = 0, 1, ..., by the law of height, good count and bad count.
-
-    The bad counts stand in a ring whose slots move on together. `waiting` holds t times the mass: without a record
-    the mass at t is (t - 1) / t of that at t - 1, so that nothing has to be multiplied.
-    """
-    yield 1.0
-    heights = levels + _LONGEST_RUN // (patience + 1) + 2  # index 0: one factor above the floor
-    runs = np.zeros((min(patience, _LONGEST_RUN), heights))  # by good count 1, 2, ...
-    waiting = np.zeros((patience + 1, heights))  # counts both 0, or bad
-    if patience == 0:
-        waiting[0, levels] = 1.0
-    else:
-        runs[0, levels - 1] = 1.0
-    yield 1.0
-    in_all = waiting.sum(axis=0)
-    slot = t = 1
-    while True:
-        t += 1
-        slot = (slot + 1) % (patience + 1)  # this slot's count turns from p to p + 1, hence to 0, one factor below
-        records = in_all / (t * (t - 1))
-        in_all = in_all - waiting[slot]
-        waiting[slot, :-1] = waiting[slot, 1:]
-        waiting[slot, -1] = 0.0
-        if patience == 0:
-            waiting[0, 1:] += records[:-1] * t
-        else:
-            # counts both 0 after a climb: that is the count of this slot
-            if runs.shape[0] == patience:
-                waiting[slot, 1:] += runs[-1, :-1]
-            # a run that ends leaves a bad count of 1: that of the slot before
-            in_all = in_all - waiting[slot - 1]
-            waiting[slot - 1] += runs.sum(axis=0) * (t - 1)
-            in_all = in_all + waiting[slot - 1]
-            runs[1:] = runs[:-1] / t
-            runs[0] = records
-        in_all = in_all + waiting[slot] if slot else waiting.sum(axis=0)  # summed anew: differences lose digits
-        yield float(in_all.sum() / t + runs.sum())
 
 
 def _integer(symbol: str, value: Any, least: int) -> int:

@@ -13,7 +13,10 @@ from flint import arb, ctx, fmpq
 from greedylr_theory import replay
 from greedylr_theory.schedulers import GreedyBest, GreedyPrevious
 from greedylr_theory.theory import noise_regime
-from proofs import noise_best_rarely_climbs, noise_best_time_to_floor
+from proofs import noise_best_is_a_plain_decay, noise_best_rarely_climbs, noise_best_time_to_floor
+from proofs import noise_clipped_law_is_not_uniform as clipped_law
+from proofs._certificates import Enclosure
+from proofs._checker import examine
 from proofs._library_rule import outcomes, patterns
 from proofs._pure_noise import Count, clipped_levels, clipped_masses, eulerian, mean_rate, records
 
@@ -153,6 +156,19 @@ def test_mean_decreases_and_increases_are_those_of_exact_counts(patience):
         assert noise_regime.expected_increases(patience, t) == pytest.approx(float(up), rel=1e-14, abs=0)
 
 
+@pytest.mark.parametrize("T", [0, 1, 6, 15])
+@pytest.mark.parametrize("patience", PATIENCES)
+def test_law_of_net_decreases_is_that_of_exact_counts(patience, T):
+    orders = list(records(patience, Count(0), T, floor=False))[T]
+    exact = np.zeros(2 * T + 1)
+    for count, number in orders.items():
+        exact[T - count.height] += float(Fraction(number, math.factorial(T)))
+    values, found = noise_regime.net_decreases_law(patience, T)
+    np.testing.assert_allclose(found, exact, rtol=1e-13)
+    mean = noise_regime.expected_decreases(patience, T) - noise_regime.expected_increases(patience, T)
+    assert float(values @ found) == pytest.approx(mean, rel=1e-13, abs=1e-13)
+
+
 @pytest.mark.parametrize("patience", [1, 2, 10, 60])
 def test_mean_increases_have_a_limit(patience):
     limit = noise_regime.expected_increases(patience)
@@ -190,6 +206,31 @@ def test_mean_time_to_the_floor_of_a_rate_that_hardly_climbs_is_longer_than_plai
 
 
 @pytest.mark.parametrize(
+    ("claim", "key", "moved"),
+    [
+        (noise_best_rarely_climbs, 2, "0.1919908746546"),
+        (noise_best_is_a_plain_decay, 1, "0.796599599298"),
+        (noise_best_time_to_floor, (2, 1), ("6.94893652721", 60)),
+        (noise_best_time_to_floor, (10, 1), ("20.4887788101", 40)),  # too early for so many digits
+        (clipped_law, 3, ("0.2934079930261",)),
+    ],
+)
+def test_digits_are_decided_to_the_last_one(claim, key, moved, monkeypatch):
+    names = {
+        noise_best_rarely_climbs: "limits",
+        noise_best_is_a_plain_decay: "climbs",
+        noise_best_time_to_floor: "digits",
+    }
+    enclosure = Enclosure(getattr(claim, names.get(claim, "values")))
+    monkeypatch.setattr(claim, "DIGITS", {key: claim.DIGITS[key]})
+    assert examine(enclosure).verdict == "proved"
+    monkeypatch.setattr(claim, "DIGITS", {key: moved})
+    finding = examine(enclosure)
+    assert finding.verdict == "open"
+    assert not finding.ill_formed
+
+
+@pytest.mark.parametrize(
     ("call", "sentence"),
     [
         (lambda: noise_regime.log_rate_variance(-1, 0.5), r"T must be an integer of at least 0, got -1"),
@@ -203,6 +244,7 @@ def test_mean_time_to_the_floor_of_a_rate_that_hardly_climbs_is_longer_than_plai
         (lambda: noise_regime.probability_any_increase(1, -1), r"T must be an integer of at least 0, got -1"),
         (lambda: noise_regime.expected_increases(0), r"p must be an integer of at least 1, got 0"),
         (lambda: noise_regime.expected_decreases(-1, 3), r"p must be an integer of at least 0, got -1"),
+        (lambda: noise_regime.net_decreases_law(0, -2), r"T must be an integer of at least 0, got -2"),
         (lambda: noise_regime.expected_time_to_floor(1, 0), r"levels must be an integer of at least 1, got 0"),
         (lambda: noise_regime.survival_above_floor(1, 1, -1), r"T must be an integer of at least 0, got -1"),
     ],
