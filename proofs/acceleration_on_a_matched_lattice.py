@@ -115,12 +115,12 @@ CLAIM = Claim(
     short="Uncapped, a matched spectrum is solved in log(kappa) steps.",
     topic="speed",
     finding=(
-        "Without a cap GreedyLR can be arbitrarily fast by accident: if the eigenvalues of a quadratic form the lattice of "
-        "its rates, 1, F, F^2, ..., and the first rate meets the largest exactly, every step removes one of them and the "
-        "run ends at the minimiser after 1 + ln kappa / ln(1/F) steps. A first rate that is off by a thousandth destroys "
-        "this. On irregular spectra the runs that converge grow like kappa: in the experiment on acceleration the order "
-        "from kappa = 1000 to 3162 is 1.00 for Algorithm 1 with F = 0.5 and 0.9, and 0.95 for the best-so-far rule with "
-        "p = 10, while a third to two thirds of the uncapped runs are lost."
+        "Without a cap GreedyLR can be arbitrarily fast by accident: if the eigenvalues of a quadratic form the "
+        "lattice of its rates, 1, F, F^2, ..., and the first rate meets the largest exactly, every step removes one of "
+        "them and the run ends at the minimiser after 1 + ln kappa / ln(1/F) steps. A first rate that is off by a "
+        "thousandth destroys this. On irregular spectra the runs that converge grow like kappa: in the experiment on "
+        "acceleration the order from kappa = 1000 to 3162 is 1.00 for Algorithm 1 with F = 0.5 and 0.9, and 0.95 for "
+        "the best-so-far rule with p = 10, while a third to two thirds of the uncapped runs are lost."
     ),
     unsettled="Whether the uncapped rules are of order kappa on almost every spectrum; there is only the experiment.",
 )
