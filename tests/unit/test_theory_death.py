@@ -8,6 +8,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, ctx
 
 from greedylr_theory import replay
 from greedylr_theory.schedulers import GreedyBest
@@ -120,3 +121,19 @@ def test_an_exact_run_dies_where_the_function_says_so():
     ):
         found = run(F, p, v, 60)
         assert death.is_dead(F, p, v) == (len(found.last_records) == 1)
+
+
+@pytest.mark.parametrize("terms", [3, 5, 40])
+@pytest.mark.parametrize("p", [0, 2, math.inf])
+def test_a_ball_contains_the_product_however_few_levels_are_used(monkeypatch, terms, p):
+    monkeypatch.setattr(death, "_terms", lambda F: terms)
+    patience = None if math.isinf(p) else p
+    for F, v in ((0.125, 0.75), (0.3125, 1.25), (0.5, 1.75)):
+        with ctx.workprec(60):
+            value, slope = death.excess(arb(F), patience, arb(v)), death.slope(arb(F), patience, arb(v))
+            assert value.contains(arb(mpmath.nstr(excess(F, p, v), 35)))
+            with mpmath.workdps(40):
+                steps = mpmath.mpf(10) ** -12
+                derivative = (excess(F, p, v + steps) - excess(F, p, v - steps)) / (2 * steps)
+            # the quotient of differences is exact to the square of its step
+            assert slope.overlaps(arb(mpmath.nstr(derivative, 35), 1e-15))
