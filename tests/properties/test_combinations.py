@@ -48,7 +48,7 @@ def controls(draw: st.DrawFn, optimizer: Any, objective: Any, room: int) -> dict
 @st.composite
 def combinations(draw: st.DrawFn) -> list[Run]:
     """Three lanes of any combination that makes sense, with rates from small to hopeless."""
-    perturbation = draw(st.sampled_from(sorted(EXAMPLES["perturbations"])).map(EXAMPLES["perturbations"].get))
+    perturbation = EXAMPLES["perturbations"][draw(st.sampled_from(sorted(EXAMPLES["perturbations"])))]
     named = SUMS if perturbation.relabels or draw(st.booleans()) else sorted(EXAMPLES["objectives"])
     objective = EXAMPLES["objectives"][draw(st.sampled_from(named))]
     scheduler = EXAMPLES["schedulers"][draw(st.sampled_from(sorted(EXAMPLES["schedulers"])))]
