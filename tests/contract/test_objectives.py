@@ -15,7 +15,18 @@ def test_gradient_is_the_first_taylor_coefficient(plugin: Any) -> None:
     taylor_slope.CHECK.measure(plugin)
 
 
-@examples("objectives", lambda plugin: not symbolic_reference.CHECK.skipped(plugin))
+#: second ones of their kind for which sympy takes seconds
+LARGE = ("perceptron-0", "perceptron-2", "squared_hinges-1", "logistic-2")
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        pytest.param(plugin, id=label, marks=[pytest.mark.slow] if label in LARGE else [])
+        for label, plugin in made("objectives")
+        if not symbolic_reference.CHECK.skipped(plugin)
+    ],
+)
 def test_value_and_gradient_equal_the_symbolic_expression(plugin: Any) -> None:
     symbolic_reference.CHECK.measure(plugin)
 

@@ -39,14 +39,14 @@ CLOSED_LOOP = [name for name, plugin in SCHEDULERS.items() if name not in OPEN_L
 
 
 @pytest.mark.parametrize("name", OPEN_LOOP)
-@settings(max_examples=60)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_replay_of_a_schedule_equals_its_twin(name: str, data: st.DataObject) -> None:
     assert_replay_equals_twin(data, name)
 
 
 @pytest.mark.parametrize("name", CLOSED_LOOP)
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_replay_of_a_rule_equals_its_twin(name: str, data: st.DataObject) -> None:
     assert_replay_equals_twin(data, name)
@@ -61,7 +61,7 @@ def test_replay_equals_its_twin_after_a_long_search(name: str, data: st.DataObje
 
 
 @pytest.mark.parametrize("name", CLOSED_LOOP)
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_later_metric_never_matters(name: str, data: st.DataObject) -> None:
     logged = data.draw(metrics(), "metrics")
@@ -74,7 +74,7 @@ def test_a_later_metric_never_matters(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in CLOSED_LOOP if hasattr(SCHEDULERS[name], "max_lr")])
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_bounds_given_to_replay_replace_those_of_the_scheduler(name: str, data: st.DataObject) -> None:
     logged = data.draw(metrics(), "metrics")

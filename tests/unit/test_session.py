@@ -29,11 +29,11 @@ from tests.contract._examples import (
 
 @every_example()
 def test_a_run_that_is_saved_and_loaded_again_and_again_is_the_run(plugin: Plugin, tmp_path: Path) -> None:
-    """Cut at the first step, before and after a record at the stride, and at the last step; each time a new object."""
-    runs = several(working_run(plugin))
+    """Cut at the first step, after it, around a record at the stride, and at the last step; each time a new object."""
+    runs = several(working_run(plugin), 5)
     expected = simulated(runs, stride=3)
     session = Session(runs, stride=3)
-    for steps in (0, 1, 5, 1, 12, 20, 1):
+    for steps in (1, 5, 1, 32, 1):
         session.save(tmp_path / "state.npz")
         session = Session(runs, stride=3)
         session.load(tmp_path / "state.npz")
@@ -44,7 +44,7 @@ def test_a_run_that_is_saved_and_loaded_again_and_again_is_the_run(plugin: Plugi
 
 @every_example()
 def test_looking_ahead_and_rolling_back_leaves_no_trace(plugin: Plugin) -> None:
-    runs = several(working_run(plugin))
+    runs = several(working_run(plugin), 5)
     session = Session(runs, stride=1)
     session.advance(9)
     taken = session.checkpoint()
@@ -248,7 +248,7 @@ def test_a_flipped_bit_is_refused_or_does_not_matter(tmp_path: Path) -> None:
     whole.load(path)
     expected, refused = whole.checkpoint(), 0
     source = np.random.default_rng(0)
-    for position in source.integers(0, len(content), 400):
+    for position in source.integers(0, len(content), 150):
         damaged = bytearray(content)
         damaged[position] ^= 1 << source.integers(8)
         path.write_bytes(damaged)
@@ -260,7 +260,7 @@ def test_a_flipped_bit_is_refused_or_does_not_matter(tmp_path: Path) -> None:
             continue
         for name, array in session.checkpoint().items():
             assert_same_bits(array, expected[name], name)
-    assert refused > 200
+    assert refused > 75
 
 
 def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
