@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable
 from fractions import Fraction
@@ -21,11 +22,12 @@ def rational(value: Any, what: str, domain: str, low: int, high: int | None = No
     Raises:
         ValueError: it does not lie strictly between low and high (None for no upper end).
     """
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    inside = number and low < value and (value < high if high is not None else abs(value) != float("inf"))
-    if not inside:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
         raise ValueError(f"{what} must lie in {domain}, got {value!r}")
-    return Fraction(value) if isinstance(value, numbers.Rational) else Fraction(float(value))
+    number = Fraction(value) if isinstance(value, numbers.Rational) else Fraction(float(value))
+    if number <= low or (high is not None and number >= high):
+        raise ValueError(f"{what} must lie in {domain}, got {value!r}")
+    return number
 
 
 def ball(value: Fraction) -> arb:
