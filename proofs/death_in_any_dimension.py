@@ -18,8 +18,8 @@ s_T that step gives the first loss that is no record, a tie. The smooth energy f
 itself, and the steep one rose as much: now it is at least F/3 times b. The next step has u >= w: it multiplies the
 steep energy by (u-1)^2, more than the smooth one loses. From then on the steep energy is at least b while u >= 2, and
 later at least the product over all levels below w times (F/3) b. That product, to the power 2(p+1), tends to infinity
-with w. So all later losses exceed b. As F -> 1, w need be little more than the zero 12.6 of Re Li_2, and kappa = 2w/F
-about 26.
+with w. So all later losses exceed b. As F -> 1, to leading order, w need be little more than the zero 12.6 of Re Li_2,
+and kappa = 2w/F about 26.
 
 The checker verifies the induction, and runs the rule in fractions on four such problems, all with F > F_c(p), to where
 the criterion holds. The control states the tail as 1 - 0.999 u/(1-F).
