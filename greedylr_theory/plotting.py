@@ -32,8 +32,8 @@ class Figure:
         name: the file's name.
         reads: names of the sweeps whose tables it shows.
         claims: names of the claims it shows lines of.
-        draw: tables, in the order of `reads` -> picture. It computes statistics of what it is given, runs
-            nothing, and knows no paths.
+        draw: tables, in the order of `reads` -> picture. It computes statistics of what it is given and knows no
+            paths. It runs nothing, unless `reads` is empty: then it makes the few runs that check a claim's line.
         caption: what is seen, with sizes, intervals, and how diverged runs are counted.
     """
 

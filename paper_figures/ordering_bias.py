@@ -14,9 +14,9 @@ from greedylr_theory.theory import ordering
 from proofs._two_samples import simulated
 
 _FACTORS = (0.25, 0.5)
-_CAP, _STEPS, _RUNS, _START = 1e-3, 8000, 24, 0.9
+_CAP, _STEPS, _RUNS, _START = 1e-3, 8000, 64, 0.9
 _CAPS = (0.02, 0.25, 0.75)
-_SHORT_RUNS = 1500
+_SHORT_RUNS = 8000
 
 
 def draw() -> matplotlib.figure.Figure:
@@ -37,8 +37,10 @@ def _against_offset(axes: Axes) -> None:
         axes.plot([offsets[0], 2 * bias], [bias, bias], color=look.color, linestyle=THEORY.linestyle)
         axes.plot([-2 * bias, 2 * bias], [-bias, bias], color=look.color, linestyle=":", linewidth=0.9)
         for side, marker in ((1.0, "^"), (-1.0, "v")):
-            found = simulated(offsets.tolist(), factor, _CAP, side * _START, _STEPS, "before_update", _RUNS)
-            ends = np.mean(found, axis=1)
+            ends = [
+                float(np.mean(simulated(c, factor, _CAP, side * _START, _STEPS, "before_update", _RUNS)))
+                for c in offsets.tolist()
+            ]
             axes.plot(
                 offsets, ends, linestyle="", marker=marker, color=look.color, markerfacecolor="white", markersize=4.5
             )
@@ -64,19 +66,19 @@ def _against_factor(axes: Axes) -> None:
         axes.plot(
             factor, [ordering.predictable_bias(f, cap) for f in factor.tolist()], color=look.color, linestyle="--"
         )
-        points = (0.1, 0.3, 0.5, 0.7, 0.9)
+        points = (0.1, 0.35, 0.6, 0.85)
         for rule in ("before_update", "after_update"):
-            ends = [
-                float(np.mean(simulated(2.0, f, cap, 0.0, round(10 / cap) + 20, rule, _SHORT_RUNS))) for f in points
-            ]
-            axes.plot(
+            ends = [simulated(2.0, f, cap, 0.0, round(10 / cap) + 20, rule, _SHORT_RUNS) for f in points]
+            axes.errorbar(
                 points,
-                ends,
+                [float(np.mean(values)) for values in ends],
+                yerr=[2 * float(np.std(values, ddof=1)) / _SHORT_RUNS**0.5 for values in ends],
                 linestyle="",
                 marker=look.marker,
                 color=look.color,
                 markerfacecolor="white",
                 markersize=4.5,
+                elinewidth=0.8,
             )
     axes.plot(factor, [ordering.limit_point(f) for f in factor.tolist()], color="0.5", linewidth=0.8, linestyle=":")
     axes.axhline(0.0, color="0.6", linewidth=0.7)
@@ -108,7 +110,7 @@ FIGURE = Figure(
         "(1-F)(1+g) / (3 + F + g(1-F)), over the offsets where they exist in the limit of small steps, abs(c) < 2B for "
         "both. Dots: the line c/2 between their basins. Right: the mean of the stationary law for c = 2 against F, for "
         f"three caps g; lines: closed forms, with the step size set from the sample of its own step (solid) or of "
-        f"earlier ones (dashed); markers: mean of {_SHORT_RUNS} runs. Means of runs carry no intervals: their standard "
-        "errors are at most 0.02. No run diverged."
+        f"earlier ones (dashed); markers: mean of {_SHORT_RUNS} runs "
+        "with bars of two standard errors; those on the left are at most 0.03 and not shown. No run diverged."
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -58,18 +58,11 @@ def means(F: Fraction, g: Fraction, start: Fraction, steps: int, lag: int = 0) -
 
 
 def simulated(
-    offset: float | Sequence[float],
-    F: float,
-    g: float,
-    start: float,
-    steps: int,
-    ordering: Ordering,
-    replicates: int,
+    offset: float, F: float, g: float, start: float, steps: int, ordering: Ordering, replicates: int
 ) -> np.ndarray:
-    """x_T of independent replicates (R,), in the simulator; (C, R) for C offsets, which meet the same samples."""
-    offsets = np.atleast_1d(np.asarray(offset, dtype=np.float64))
+    """x_T of independent replicates (R,), in the simulator."""
     base = Run(
-        objective=TwoSample(),
+        objective=TwoSample(offset=offset),
         scheduler=GreedyPrevious(factor=F, min_lr=g * F * 0.5, max_lr=g),
         start=(start,),
         lr0=g,
@@ -77,12 +70,7 @@ def simulated(
         ordering=ordering,
         replicate=0,
     )
-    values = {
-        "objective.offset": np.repeat(offsets, replicates),
-        "replicate": np.tile(np.arange(replicates), offsets.size),
-    }
-    ends = simulate(Batch(base, values)).x_end[:, 0].reshape(offsets.size, replicates)
-    return ends if np.ndim(offset) else ends[0]
+    return simulate(Batch(base, {"replicate": np.arange(replicates)})).x_end[:, 0]
 
 
 def excess(values: np.ndarray, expected: float) -> float:

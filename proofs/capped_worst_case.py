@@ -15,7 +15,8 @@ tau_k = lambda_{k+1} - lambda_k >= 0, where lambda_0 = 0 and lambda_{N+1} = 1. A
 
 both sides are quadratic forms with the same mixed terms <g_i, g_j>, and those in <d, g_i>; that the terms norm(g_i)^2
 agree too is (2S - s_k) tau_k = lambda_k h_{k-1} + h_k, which also shows tau_k >= 0 and a_j >= 0. For the checker the
-sum is taken step by step: with P_k, A_k, C_k the sums of tau_i g_i (i <= k), of a_j and of a_j norm(g_j)^2 (j < k),
+sum is taken step by step: with P_k, A_k, C_k the sums of tau_i g_i (i <= k), of a_j and of a_j norm(g_j)^2 (j < k), so
+that A_k = (2S+1) lambda_k - s_k, and the sum of a_j g_j over j < k is (2S+1) P_{k-1} - D_k,
 
     Psi_k = <d, P_k> - (2S+1)/2 norm(P_k)^2 - lambda_{k+1} (phi_k - h_k norm(g_k)^2/2) - (1 - lambda_{k+1}) C_{k+1}/2
 
