@@ -26,7 +26,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 SUMS = [name for name, plugin in EXAMPLES["objectives"].items() if plugin.relabelled_kernel is not None]
 
 #: schedules that keep a number of the optimizer, which lies in [0, 1), where it is or below
-FALLING = (Exponential(0.9), Linear(start_factor=1.0, end_factor=0.5, total=6), Cosine(), Step(3, 0.5))
+FALLING = (Exponential(0.9), Linear(start_factor=1.0, end_factor=0.5, total=6), Cosine(t_max=40), Step(3, 0.5))
 #: what can happen to minibatches, whose room is at least 1.4 times their size and at least 4
 GROWING = (Piecewise((3.0, 8.0), (1.0, 1.4, 0.5)), GreedyBest(patience=0, factor=0.6, min_lr=1.0, max_lr=4.0))
 
