@@ -21,7 +21,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compile every kernel once: the first worker does it while the others wait, and all read its cache."""
+    """Compile every kernel once: the workers share them out, and all read the same cache."""
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
         _compile_once()
 
@@ -33,17 +33,25 @@ def _compile_once() -> None:
     if done.exists():
         return
     cache_folder().mkdir(parents=True, exist_ok=True)
-    with (cache_folder() / "compiling.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if done.exists():
-            return
-        load: Callable[[str], Any] = importlib.import_module("greedylr_theory").load
-        for folder in ("objectives", "optimizers", "schedulers", "perturbations"):
-            load(f"greedylr_theory.{folder}")
-        importlib.import_module("greedylr_theory.simulation.simulate")
-        for path in sorted((Path(__file__).parents[1] / "docs/how-to/examples").glob("*.py")):
-            importlib.import_module("greedylr_theory").load_plugin(path)
-        done.touch()
+    package: Any = importlib.import_module("greedylr_theory")
+    names: Callable[[str], list[str]] = importlib.import_module("greedylr_theory.catalog").names
+    # what the others call comes first, and so once; the driver takes longest
+    tasks = [("greedylr_theory.simulation.draws", importlib.import_module)]
+    tasks += [("greedylr_theory.simulation.simulate", importlib.import_module)]
+    for folder in ("objectives", "optimizers", "schedulers", "perturbations"):
+        home = f"greedylr_theory.{folder}"
+        tasks += [(f"{home}.{name}", importlib.import_module) for name in names(home)]
+    examples = sorted((Path(__file__).parents[1] / "docs/how-to/examples").glob("*.py"))
+    tasks += [(str(path), package.load_plugin) for path in examples]
+    for leave_out in (True, False):  # what another worker is busy with, before one waits for it
+        for number, (name, compile_) in enumerate(tasks):
+            with (cache_folder() / f"compiling-{number}.lock").open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if leave_out and number else 0))
+                except BlockingIOError:
+                    continue
+                compile_(name)
+    done.touch()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from greedylr_theory.sweeps import Size, Sweep, execute
 base = Run(objective=Quadratic(eigenvalues=(1.0, 0.1)), scheduler=GreedyPrevious(),
            lr0=LogUniform(low=0.01, high=1.0), steps=1)
 axes = {"scheduler.factor": (0.25, 0.5, 0.75, 0.9)}
-sweep = Sweep("small", "?", (), {"only": base}, {"standard": Size(axes, steps=20000, replicates=80)},
+sweep = Sweep("small", "?", (), {"only": base}, {"standard": Size(axes, steps=5000, replicates=80)},
               lambda table: [], shard_size=8)
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from greedylr_theory import Run, Trajectory, simulate
 from greedylr_theory.contracts import SLOTS, ScheduleWarning
 from greedylr_theory.schedulers import Cosine, Exponential, GreedyBest, Linear, Piecewise, Step
-from tests.contract._examples import assert_same_bits, made
+from greedylr_theory.simulation.session import Session
+from tests.contract._examples import assert_same_bits, assert_same_trajectory, made
 from tests.naive.simulate import simulate as naive_simulate
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -26,7 +27,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 SUMS = [name for name, plugin in EXAMPLES["objectives"].items() if plugin.relabelled_kernel is not None]
 
 #: schedules that keep a number of the optimizer, which lies in [0, 1), where it is or below
-FALLING = (Exponential(0.9), Linear(start_factor=1.0, end_factor=0.5, total=6), Cosine(), Step(3, 0.5))
+FALLING = (Exponential(0.9), Linear(start_factor=1.0, end_factor=0.5, total=6), Cosine(t_max=40), Step(3, 0.5))
 #: what can happen to minibatches, whose room is at least 1.4 times their size and at least 4
 GROWING = (Piecewise((3.0, 8.0), (1.0, 1.4, 0.5)), GreedyBest(patience=0, factor=0.6, min_lr=1.0, max_lr=4.0))
 
@@ -88,6 +89,21 @@ def assert_equal_their_twins(runs: list[Run]) -> None:
 @given(runs=combinations())
 def test_any_combination_equals_its_twin(runs: list[Run]) -> None:
     assert_equal_their_twins(runs)
+
+
+@settings(max_examples=30)
+@given(runs=combinations(), cut=st.integers(0, 14))
+def test_lanes_chunks_threads_and_checkpoints_change_nothing(runs: list[Run], cut: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScheduleWarning)
+        expected = simulate(runs, stride=1)
+        assert_same_trajectory(simulate(runs, stride=1, lanes=1, threads=2, chunk=3), expected)
+        assert_same_trajectory(simulate(runs, stride=1, lanes=2, chunk=1), expected)
+        session, other = Session(runs, stride=1), Session(runs, stride=1)
+    session.advance(min(cut, session.steps))
+    other.restore(session.checkpoint())
+    other.advance(other.steps - other.step)
+    assert_same_trajectory(other.trajectory(), expected)
 
 
 @pytest.mark.slow

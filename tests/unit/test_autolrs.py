@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from greedylr_theory.schedulers import Constant, GreedyBest, ReduceOnPlateau
 from greedylr_theory.simulation.session import Session
 from tests.contract._examples import assert_same_bits, assert_same_trajectory
 
-pytest.importorskip("sklearn")
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="needs scikit-learn")
 
 
 def noisy_run(**fields: Any) -> Run:

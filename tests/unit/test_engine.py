@@ -156,7 +156,7 @@ def test_results_come_in_the_order_of_the_items_and_workers_use_one_thread(monke
     assert run_all(square, [], "local:2") == []
 
 
-@pytest.mark.parametrize("engine", ["local:1", "local:2"])
+@pytest.mark.parametrize("engine", ["local:1", pytest.param("local:2", marks=pytest.mark.slow)])
 def test_an_error_names_its_item(engine):
     with pytest.raises(EngineError, match="2 failed: KeyError: 'no 2'"):
         run_all(functools.partial(fail_at, 2), [1, 2, 3], engine)
