@@ -246,7 +246,8 @@ def _exponent(factor: Fraction, value: Fraction) -> int:
     """The whole number nearest to ln value / ln F: the power of F, if the value is one."""
     with ctx.workprec(_BITS_OF_EXPONENTS):
         quotient = ball(value).log() / ball(factor).log()
-        return int((quotient.mid() + arb(1) / 2).floor().mid().fmpz())
+        middle = quotient.mid().fmpq()  # in fractions: near a half, rounding a sum of balls leaves the floor open
+        return int((2 * middle.p + middle.q) // (2 * middle.q))
 
 
 def _is_power(factor: Fraction, start: Fraction, power: int) -> bool:

@@ -191,6 +191,15 @@ def test_verdicts_at_the_ends_of_the_domain():
     assert cycle.verdict(0.9, 0.9) == "finite"
 
 
+@pytest.mark.parametrize("F", [Fraction(4, 9), Fraction(25, 36), Fraction(1, 4), Fraction(9, 16)])
+def test_verdicts_halfway_between_powers(F):
+    root = Fraction(math.isqrt(F.numerator), math.isqrt(F.denominator))
+    for k in range(-6, 7):
+        for u0 in (root * F**k, 2 * root * F**k):  # ln u_0 / ln F, or that of 2 / u_0, is half of an odd number
+            for first in ("infinity", "none"):
+                assert cycle.verdict(F, u0, first=first) == _fate(F, u0, first), (F, u0)
+
+
 def test_share_is_that_of_the_verdicts_on_a_grid():
     for F in (0.1, 0.3, 0.7):
         grid = [2 * F ** ((k + 0.5) / 2000) for k in range(2000)]
