@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -55,13 +56,33 @@ def instance(package: str, name: str, export: str = "PLUGIN") -> Any:
     return getattr(importlib.import_module(f"{package}.{name}"), export)
 
 
+def spelled(package: str, name: str) -> str:
+    """The file name that is meant by a class name or by one without its underscores; any other name as it is.
+
+    >>> spelled("greedylr_theory.optimizers", "AdamW"), spelled("greedylr_theory.optimizers", "sgd")
+    ('adam_w', 'sgd')
+    """
+    bare = name.replace("_", "").lower()
+    return next((file for file in names(package) if file.replace("_", "") == bare), name)
+
+
 def lazy_classes(package: str) -> Callable[[str], Any]:
-    """A module-level ``__getattr__`` that finds class CosineDecay in file cosine_decay, on first use."""
+    """A module-level ``__getattr__`` that finds class CosineDecay in file cosine_decay, on first use.
+
+    The module also gets the names of all its classes, for `dir` and `import *`.
+    """
 
     def attribute(name: str) -> Any:
+        if name == "__all__":
+            return classes()
         file = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         if name.startswith("_") or not name[:1].isupper() or file not in names(package):
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f"{package}.{file}"), name)
 
+    def classes() -> list[str]:
+        return ["".join(word.capitalize() for word in file.split("_")) for file in names(package)]
+
+    module = vars(sys.modules[package])
+    module["__dir__"] = lambda: sorted({*module, *classes()})
     return attribute

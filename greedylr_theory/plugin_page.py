@@ -22,6 +22,8 @@ _HEAD = """# Plug-ins
 
 Generated from the declarations by `python -m greedylr_theory.plugin_page docs/plugins.md`; `greedylr plugins NAME`
 prints the parameters of one with symbol, domain, unit and meaning. A parameter without a value has no default.
+"(Python)" marks what cannot be given on the command line. The name of a class, such as `AdamW`, will do for that of its
+file, `adam_w`.
 """
 
 
@@ -31,16 +33,19 @@ def catalogue() -> dict[str, dict[str, type[Plugin]]]:
 
 
 def named(name: str) -> list[tuple[str, type[Plugin]]]:
-    """(kind, class) of every plug-in with a file name.
+    """(kind, class) of every plug-in with a file name or a class name.
 
     Raises:
         ValueError: there is none; the message lists those that exist.
     """
-    homes = [folder for folder in FOLDERS if name in catalog.names(f"greedylr_theory.{folder}")]
+    files = {folder: catalog.spelled(f"greedylr_theory.{folder}", name) for folder in FOLDERS}
+    homes = [folder for folder, file in files.items() if file in catalog.names(f"greedylr_theory.{folder}")]
     if not homes:
         known = ", ".join(entry for folder in FOLDERS for entry in catalog.names(f"greedylr_theory.{folder}"))
         raise ValueError(f"NAME must be that of a plug-in, one of {known}, got {name!r}")
-    return [(folder.removesuffix("s"), catalog.instance(f"greedylr_theory.{folder}", name)) for folder in homes]
+    return [
+        (folder.removesuffix("s"), catalog.instance(f"greedylr_theory.{folder}", files[folder])) for folder in homes
+    ]
 
 
 def line(plugin: type[Plugin]) -> str:
@@ -57,6 +62,14 @@ def parameter_rows(plugin: type[Plugin]) -> Iterator[tuple[str, str, str, str, s
     """(name, symbol, domain, unit, default, meaning) of every parameter."""
     for name, declared in plugin.parameters():
         yield name, declared.symbol, domain(declared), declared.unit, default(plugin, name), declared.doc
+    for name in undeclared(plugin):
+        yield name, "", "in Python only", "", default(plugin, name), "see the text above"
+
+
+def undeclared(plugin: type[Plugin]) -> list[str]:
+    """Fields that no text can stand for, such as tables of numbers."""
+    declared = dict(plugin.parameters())
+    return [entry.name for entry in dataclasses.fields(plugin) if entry.init and entry.name not in declared]
 
 
 def domain(declared: Parameter) -> str:
@@ -93,8 +106,10 @@ def page() -> str:
         )
         for file, plugin in found.items():
             values = [(name, default(plugin, name)) for name, _ in plugin.parameters()]
-            told = ", ".join(f"`{name}={value}`" if value else f"`{name}`" for name, value in values)
-            parts.append(f"| `{file}` | {_cell(line(plugin))} | {told} |\n")
+            told = [f"`{name}={value}`" if value else f"`{name}`" for name, value in values]
+            own = [(name, default(plugin, name)) for name in undeclared(plugin)]
+            told += [f"`{name}={value}` (Python)" if value else f"`{name}` (Python)" for name, value in own]
+            parts.append(f"| `{file}` | {_cell(line(plugin))} | {', '.join(told)} |\n")
     return "".join(parts)
 
 

@@ -68,11 +68,12 @@ def plugin_of(name: str, values: Mapping[str, str]) -> Plugin:
     if name.endswith(".py") or Path(name).suffix:
         found = load_plugin(name)
     else:
-        homes = [kind for kind in KINDS if name in catalog.names(f"greedylr_theory.{kind}s")]
+        files = {kind: catalog.spelled(f"greedylr_theory.{kind}s", name) for kind in KINDS}
+        homes = [kind for kind, file in files.items() if file in catalog.names(f"greedylr_theory.{kind}s")]
         if len(homes) != 1:
             what = "FILE.py or the name of a plug-in" if not homes else f"unique, not that of {' and '.join(homes)}"
             raise ValueError(f"what is checked must be {what}, got {name!r}")
-        found = catalog.instance(f"greedylr_theory.{homes[0]}s", name)
+        found = catalog.instance(f"greedylr_theory.{homes[0]}s", files[homes[0]])
     given = {key: found.parse(key, text) for key, text in values.items()}
     for entry in dataclasses.fields(found):
         if entry.default is dataclasses.MISSING and entry.name not in given:

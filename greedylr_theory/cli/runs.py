@@ -131,7 +131,7 @@ def _chosen(
     names: dict[str, str | None], files: Sequence[str], defaults: dict[str, str] | None = None
 ) -> dict[str, type[Plugin]]:
     """The class of every kind: by name from the user's files or the package, else the user's, else the default."""
-    from greedylr_theory.catalog import instance
+    from greedylr_theory.catalog import instance, spelled
     from greedylr_theory.plugin_files import kind_of, load_plugin
 
     own: dict[str, dict[str, type[Plugin]]] = {kind: {} for kind in names}
@@ -146,7 +146,8 @@ def _chosen(
         if name is None and len(own[kind]) > 1:
             raise ValueError(f"--{kind} must name one of {', '.join(own[kind])}, got none")
         chosen = name or next(iter(own[kind]), (defaults or _DEFAULTS)[kind])
-        found[kind] = own[kind][chosen] if chosen in own[kind] else instance(f"greedylr_theory.{kind}s", chosen)
+        package = f"greedylr_theory.{kind}s"
+        found[kind] = own[kind][chosen] if chosen in own[kind] else instance(package, spelled(package, chosen))
     return found
 
 

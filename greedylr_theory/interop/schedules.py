@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import numbers
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,7 +30,10 @@ def schedule(name: str, /, *, base_lr: float, steps: int, **options: Any) -> NDA
         base_lr: rate of the optimizer; for CyclicLR the lower bound; OneCycleLR does not use it (give `max_lr`).
         steps: number of scheduler steps, at least 0.
         options: keywords of the class or function. SequentialLR and ChainedScheduler take `schedulers` as a list of
-            [name, {options}]; LambdaLR and MultiplicativeLR take `factors`, a list, in place of a function.
+            [name, {options}]: for ChainedScheduler those that move the rate in force (StepLR, MultiStepLR, ConstantLR,
+            LinearLR, ExponentialLR, PolynomialLR, CosineAnnealingLR), for SequentialLR these,
+            CosineAnnealingWarmRestarts, LambdaLR and transformers'; not one of the two inside the other. LambdaLR and
+            MultiplicativeLR take `factors`, a list, in place of a function.
 
     Returns:
         Rates (steps + 1,).
@@ -47,7 +51,7 @@ def schedule(name: str, /, *, base_lr: float, steps: int, **options: Any) -> NDA
         raise ValueError(f"there is no schedule {name!r}; there are: {', '.join(names())}")
     if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 0:
         raise ValueError(f"steps must be an integer of at least 0, got {steps!r}")
-    if isinstance(base_lr, bool) or not isinstance(base_lr, int | float) or not 0.0 <= base_lr < math.inf:
+    if isinstance(base_lr, bool) or not isinstance(base_lr, numbers.Real) or not 0.0 <= base_lr < math.inf:
         raise ValueError(f"base_lr must be a finite number of at least 0, got {base_lr!r}")
     return np.array(_rates(name, float(base_lr), int(steps), options), dtype=np.float64)
 

@@ -104,6 +104,24 @@ def test_plugins_lists_all_and_shows_one():
         assert text in one
 
 
+def test_a_class_name_is_as_good_as_a_file_name():
+    chosen = ("--objective", "TwoSample", "--optimizer", "adamw", "--scheduler", "AdGD")
+    result = run("simulate", "--lr0", "0.05", "--steps", "5", *chosen)
+    assert result.exit_code == 0, result.output
+    assert "AdGD on TwoSample" in result.stdout
+    assert run("plugins", "AdamW").stdout.split("\n")[0] == "AdamW (version 1)"
+    assert run("check", "Constant").exit_code == 0
+    wrong = run("simulate", "--lr0", "0.05", "--optimizer", "sgd")
+    assert (wrong.exit_code, "has no 'sgd'; it has: adam," in wrong.output) == (2, True)
+
+
+def test_what_is_given_in_python_only_is_listed_as_well():
+    page = (DOCS / "plugins.md").read_text(encoding="utf-8")
+    assert "| `features` (Python), `thresholds=omitted` (Python), `weights=omitted` (Python) |" in page
+    one = run("plugins", "least_squares").stdout
+    assert one.count("in Python only") == 2
+
+
 def test_the_page_of_plugins_is_up_to_date():
     page = (DOCS / "plugins.md").read_text(encoding="utf-8")
     assert page == plugin_page.page(), "run: python -m greedylr_theory.plugin_page docs/plugins.md"

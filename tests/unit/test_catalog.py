@@ -67,3 +67,24 @@ def test_import_error_inside_a_package_is_not_hidden(package: str, tmp_path: Pat
     (tmp_path / package / "__init__.py").write_text("import a_module_that_is_missing\n")
     with pytest.raises(ModuleNotFoundError, match="a_module_that_is_missing"):
         catalog.load(package)
+
+
+def test_a_package_lists_its_classes(package: str) -> None:
+    module = __import__(package)
+    assert {"Alpha", "TwoWords", "__name__"} <= set(dir(module))
+    assert module.__all__ == ["Alpha", "TwoWords"]
+    assert f"{package}.alpha" not in sys.modules
+
+
+def test_every_listed_class_of_the_package_is_there() -> None:
+    for folder in ("objectives", "optimizers", "schedulers", "perturbations"):
+        module = __import__(f"greedylr_theory.{folder}", fromlist=["x"])
+        loaded = catalog.load(f"greedylr_theory.{folder}")
+        assert [getattr(module, name) for name in module.__all__] == list(loaded.values())
+        assert set(module.__all__) <= set(dir(module))
+
+
+@pytest.mark.parametrize("name", ["two_words", "TwoWords", "twowords", "TWO_WORDS"])
+def test_a_class_name_means_its_file(package: str, name: str) -> None:
+    assert catalog.spelled(package, name) == "two_words"
+    assert catalog.spelled(package, "beta") == "beta"

@@ -17,9 +17,17 @@ def blocks(name: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (FOLDER / name).read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(len(blocks("bring-your-own.md"))))
-def test_an_example_prints_what_its_comments_say(number: int, tmp_path: Path) -> None:
-    example = blocks("bring-your-own.md")[number]
+EXAMPLES = [
+    *(("bring-your-own.md", k) for k in range(len(blocks("bring-your-own.md")))),
+    pytest.param("search-a-rate.md", 0, marks=pytest.mark.slow),  # seconds of Gaussian processes
+]
+
+
+@pytest.mark.parametrize(("page", "number"), EXAMPLES)
+def test_an_example_prints_what_its_comments_say(page: str, number: int, tmp_path: Path) -> None:
+    if page == "search-a-rate.md":
+        pytest.importorskip("sklearn")
+    example = blocks(page)[number]
     script = tmp_path / "example.py"
     script.write_text(example)
     printed = io.StringIO()

@@ -86,6 +86,11 @@ def test_a_plugin_is_the_same_schedule_to_rounding(
         ("ChainedScheduler", {"schedulers": ["StepLR"]}, r"a list of \[name, {options}\]"),
         ("LinearLR", {"start_factor": 0.0}, r"start_factor must lie in \(0, 1\]"),
         ("get_wsd_schedule", {"num_warmup_steps": 3, "num_decay_steps": 4}, "needs num_training_steps or num_stable"),
+        (
+            "SequentialLR",
+            {"schedulers": [["StepLR", {"step_size": 3}], ["ChainedScheduler", {}]], "milestones": [4]},
+            r"with names among StepLR, .*, got \['ChainedScheduler', {}\]",
+        ),
         ("LambdaLR", {"factors": [1.0]}, "factors must have 21 entries for 20 steps, got 1"),
     ],
 )
@@ -93,3 +98,11 @@ def test_bad_input_gives_one_sentence(name: str, given: dict[str, Any], sentence
     with pytest.raises(ValueError, match=sentence) as caught:
         schedule(name, base_lr=0.1, **{"steps": 20} | given)
     assert "\n" not in str(caught.value)
+
+
+def test_the_base_rate_may_be_a_number_of_numpy():
+    for number in (np.float64(0.1), np.float32(0.1), np.int64(2)):
+        ours = schedule("StepLR", base_lr=number, steps=3, step_size=2)  # pyright: ignore[reportArgumentType]
+        np.testing.assert_array_equal(ours, schedule("StepLR", base_lr=float(number), steps=3, step_size=2))
+    with pytest.raises(ValueError, match=r"base_lr must be a finite number of at least 0, got '0\.1'"):
+        schedule("StepLR", base_lr="0.1", steps=3, step_size=2)  # pyright: ignore[reportArgumentType]
