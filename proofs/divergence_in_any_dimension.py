@@ -127,7 +127,7 @@ CLAIM = Claim(
         "On any full-batch quadratic, whatever its dimension and spectrum, uncapped GreedyLR diverges for at least "
         "a share ln(2/(1+F))/ln(1/F) of log-uniform initial rates, from "
         "almost every start: 32 % at F = 0.2, 42 % at F = 0.5, 49 % at F = "
-        "0.9. A larger F makes this bound larger, not smaller. Below F = 0.1716 more must diverge, 83 % at F = 0.1."
+        "0.9. A larger F makes this bound larger, not smaller. Below F = 0.1716 more must diverge, 84 % at F = 0.1."
     ),
     advice={
         "cap": "Set one below 2/L: no F protects an uncapped run.",
