@@ -130,7 +130,7 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(sympy.Rational(1001, 1000)),
     figure="cycle_phase_diagram",
-    short="A cap below (1 + 1/F)/L saves all, any dimension.",
+    short="F > 0.1716: caps below (1+1/F)/L save any dimension.",
     topic="cap",
     finding=(
         "On a full-batch quadratic of any dimension a cap below (1 + 1/F)/L (for F above 0.1716) makes GreedyLR "

@@ -12,12 +12,15 @@ with top y in [2, c], y < 2/F, and each such y occurs: start at u_0 = F y. With 
 F > 3 - 2 sqrt 2: the last bracket is positive, so every phase v < 1 + F converges and v = 1 + F has q = 1, v > 1 + F
 diverges. Hence all runs converge if and only if c < 1 + 1/F. At c = 1 + 1/F the runs whose climb is clipped, or ends
 at c, repeat abs(x) for ever and do not converge; the others do. Above, a start with F (1 + 1/F) < u_0 < min(F c, 2)
-diverges: then the full share ln(2/(1+F)) / ln(1/F) of the log-uniform rates below the cap is lost, as without a cap.
+diverges, and so does, below 2/F, every climb that is clipped: then the full share ln(2/(1+F)) / ln(1/F) of a period
+of log-uniform rates is lost, as without a cap.
 
 F <= 3 - 2 sqrt 2: the phases from v_- to v_+ do not converge (claim phases_that_converge), so all runs converge if
 and only if c < v_- / F = 2 / v_+. This lies between 2 and 2 + sqrt 2, and tends to 2 as F -> 0: the threshold drops
 from 1 + 1/F = 4 + 2 sqrt 2 = 6.83 to 2 + sqrt 2 = 3.41 at F = 3 - 2 sqrt 2, so that 1 + 1/F is wrong there. With F =
-r (1 - r) / (2 - r), v_- = r: q = -1 at v = r, and r / F = (2 - r) / (1 - r).
+r (1 - r) / (2 - r), v_- = r: q = -1 at v = r, and r / F = (2 - r) / (1 - r). A cap a little above it (F < 3 - 2 sqrt 2)
+also clips the climbs that would end in (v_+, 1 + F) / F and converge: the share ln(2 / v_-) / ln(1/F) that is lost
+exceeds that without a cap.
 
 For c < 2 the argument holds in any dimension, with L for lambda: every mode shrinks in every step. The checker
 verifies that the clipped rule is the rule above, and the identities. The control puts the cap at 1.001 (1 + 1/F).
@@ -141,13 +144,13 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(sympy.Rational(1001, 1000)),
     figure="cycle_phase_diagram",
-    short="A cap below (1 + 1/F)/lambda saves every run, sharply.",
+    short="F > 0.1716: just caps below (1+1/F)/lambda save every run.",
     topic="cap",
     finding=(
         "With one eigenvalue a cap below (1 + 1/F)/lambda makes GreedyLR converge from every initial rate, and no "
-        "larger cap does, provided F > 0.1716. For smaller F the sharp cap is lower, between 2/lambda and "
+        "cap from there on does, provided F > 0.1716. For smaller F the sharp cap is lower, between 2/lambda and "
         "3.41/lambda. A cap a little above the threshold saves nobody: the diverging share jumps to what it is "
-        "without a cap."
+        "without a cap, and for F < 0.1716 beyond that."
     ),
     advice={"cap": "With F > 0.1716 keep the cap below (1 + 1/F)/L; a little above it protects no better than none."},
 )

@@ -221,7 +221,8 @@ CLAIM = Claim(
         "Smaller steps do not help."
     ),
     advice={
-        "F": "If the scheduler sees the loss of the current batch before the update, the bias grows as F falls.",
+        "F": "If the scheduler sees the loss of the current batch before the update, the bias of the "
+        "two-parabola example grows as F falls.",
         "metric": "Set the step size from losses of earlier batches or of held-out data, not of the step's own batch.",
     },
     unsettled="",

@@ -108,8 +108,8 @@ CLAIM = Claim(
     short="A slow climb is a dilogarithm with zero 12.595.",
     topic="cycle",
     finding=(
-        "When an uncapped GreedyLR climbs slowly (F near 1), the coordinate of the largest eigenvalue first shrinks "
-        "and is back at its first size only when the step size has reached 12.595 / L, more than six times the "
-        "stable limit 2/L."
+        "While an uncapped GreedyLR climbs slowly (F near 1), as it does beyond 2/L for as long as smaller eigenvalues "
+        "hold the loss, the coordinate of the largest eigenvalue first shrinks and is back at its first size only "
+        "when the step size has reached 12.595 / L, more than six times the stable limit 2/L."
     ),
 )

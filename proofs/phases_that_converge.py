@@ -119,6 +119,8 @@ CLAIM = Claim(
     assumptions=(
         "As in the claim two_cycle: one eigenvalue, full batch, no clip, ordering before_update, 0 < F < 1, x_0 != 0.",
         "No step has u = 1 exactly (else the run is at the minimiser).",
+        "The checker verifies the identities and the growth in the first window; signs elsewhere are the proof in "
+        "words.",
     ),
     certificate=argument,
     check=check,
@@ -129,6 +131,7 @@ CLAIM = Claim(
     finding=(
         "Without a cap some initial rates make GreedyLR diverge on a quadratic with one eigenvalue, for every F: "
         "those whose phase v (the lattice point below 2/lambda, times lambda) exceeds 1 + F, and for F below 3 - 2 "
-        "sqrt 2 = 0.1716 also those between the zeros of v^2 - (1+F)v + 2F."
+        "sqrt 2 = 0.1716 also those between the zeros of v^2 - (1+F)v + 2F; only a step that hits the minimiser "
+        "exactly, gamma lambda = 1, saves such a run."
     ),
 )

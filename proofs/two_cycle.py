@@ -61,7 +61,7 @@ def check(rng: np.random.Generator) -> Check:
     for _ in range(60):
         factor = Fraction(int(rng.integers(1, 10)), 10)
         start = Fraction(int(rng.integers(1, 400)), 100)
-        result = exact(factor, start, 40)
+        result = exact(factor, start, 60)  # F = 0.9 takes 52 steps from 1/100 into the cycle
         if not any(point[0] == 0 for point in result.points) and not _cycles(factor, start, result.rates):
             return Check(-1.0, 60, f"F = {factor}, u_0 = {start}: the exact run is not in the cycle")
     factors, rates = rng.uniform(0.02, 0.9, 256), 10.0 ** rng.uniform(-2, 2, 256)
@@ -113,7 +113,8 @@ CLAIM = Claim(
     topic="cycle",
     finding=(
         "With full batches, one eigenvalue and no cap, GreedyLR does not settle on a step size: it ends in a cycle "
-        "of two, one below 2/lambda and one at or above it, whatever F and the initial rate. Which pair it is "
-        "depends on the initial rate only through its phase on the lattice of powers of F."
+        "of two, one below 2/lambda and one at or above it, whatever F and the initial rate (apart from rates "
+        "that hit the minimiser exactly on the way). Which pair it is depends on the initial rate only through its "
+        "phase on the lattice of powers of F."
     ),
 )
