@@ -39,7 +39,8 @@ class Square:
 class Earlier:
     """The conclusion of an earlier step of a `Chain`, with other names or special values for its symbols.
 
-    The earlier step's domain must be shown to contain the place where it is used.
+    The earlier step's domain must be shown to contain the place where it is used. Where an inner product <a,b> is
+    replaced, the step counts among the assumptions: that what replaces it is an inner product of vectors.
     """
 
     step: str
@@ -95,7 +96,8 @@ class Induction:
     At t = 0 its symbols have the values `start` and the statement is the sum `base` (() where it is 0). From t
     to t + 1 they change as in `advance`, and the statement at t + 1 is the sum `terms`, whose hypotheses
     include the statement at t under the name `INDUCTION`. Conditions of the domain on symbols that change are
-    part of the induction: they must hold at the start and be kept.
+    part of the induction: they must hold at the start and be kept. An inner product that changes may not be part of
+    a `Square`.
     """
 
     statement: Expr
@@ -204,7 +206,8 @@ class Throughout:
 
     Args:
         function: ball around x -> ball around the value. It must be an enclosure for balls of every width: branches
-            on ``x < 1`` and the like are true only where certain. Same rules for constants as in `Enclosure`.
+            on ``x < 1`` and the like are true only where certain. The checker tries the ends of each piece: the ball
+            must contain their values. Same rules for constants as in `Enclosure`.
         low, high: ends, included.
     """
 

@@ -75,6 +75,8 @@ def require_throughout(certificate: Throughout) -> str:
             if not isinstance(value, arb):
                 raise IllFormed(f"the function returns {value!r}, which is not a ball")
             if value.is_finite() and value > 0:
+                if not all(certificate.function(_ball(end)).overlaps(value) for end in (left, right)):
+                    raise Rejected(f"between {left} and {right} the ball does not contain the values at the ends")
                 continue
             if value.is_finite() and value <= 0:
                 raise Rejected(f"the function is not positive between {float(left):.12g} and {float(right):.12g}")
@@ -170,6 +172,8 @@ def _refuse_floats(function: Callable[..., Any]) -> None:
 def _floats(value: Any, seen: set[int]) -> Iterator[tuple[str, float | complex]]:
     """Floats in constants, closures, defaults and globals of a function, and of functions and classes of ours that it
     names."""
+    while hasattr(value, "__wrapped__"):  # functools.cache and the like
+        value = value.__wrapped__
     if isinstance(value, partial):
         value = [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, MethodType):

@@ -169,21 +169,24 @@ class Region:
         strict = any(not any(w and power for w, power in zip(weak, powers, strict=True)) for powers, _ in terms)
         return sign, strict
 
-    def points(self, symbols: Iterable[Symbol]) -> Iterator[Point]:
-        """Random rational points of the domain, the same on every call; other symbols take either sign."""
+    def points(self, symbols: Iterable[Symbol], most: int = 60) -> Iterator[Point]:
+        """Random rational points of the domain, the same on every call; other symbols take either sign.
+
+        Numerators and denominators are at most `most`: where it is small, values are often equal or zero.
+        """
         source = random.Random(20251214)  # any fixed seed: the verdict must not change between runs
         ordered = sorted(symbols, key=str)
-        names = sorted({name for symbol in ordered for name in _gram_names(symbol)})
+        names = sorted({name for symbol in ordered for name in gram_names(symbol)})
         while True:
-            values = {p: Fraction(source.randint(1, 60), source.randint(1, 60)) for p in self.parameters}
+            values = {p: Fraction(source.randint(1, most), source.randint(1, most)) for p in self.parameters}
             values |= {variable: value_at(value, values) for variable, value in self.where.items()}
-            vectors = {name: tuple(_either_sign(source) for _ in names) for name in names}
+            vectors = {name: tuple(_either_sign(source, most) for _ in names) for name in names}
             for symbol in ordered:
-                if pair := _gram_names(symbol):
+                if pair := gram_names(symbol):
                     first, second = (vectors[name] for name in pair)
                     values[symbol] = sum((a * b for a, b in zip(first, second, strict=True)), Fraction(0))
                 elif symbol not in values:
-                    values[symbol] = _either_sign(source)
+                    values[symbol] = _either_sign(source, most)
             yield Point(values, vectors)
 
 
@@ -288,10 +291,11 @@ def _product_of_conditions(expression: Expr, conditions: list[tuple[Expr, bool]]
     return all_strict if sign > 0 else None
 
 
-def _either_sign(source: random.Random) -> Fraction:
-    return Fraction(source.randint(-60, 60), source.randint(1, 60))
+def _either_sign(source: random.Random, most: int) -> Fraction:
+    return Fraction(source.randint(-most, most), source.randint(1, most))
 
 
-def _gram_names(symbol: Symbol) -> tuple[str, ...]:
+def gram_names(symbol: Symbol) -> tuple[str, ...]:
+    """The two vectors whose inner product the symbol is; () for any other symbol."""
     found = _GRAM.match(symbol.name)
     return found.groups() if found else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import sympy
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from proofs._certificates import INDUCTION, Earlier, Hypothesis, Induction, Inequality, Mean, Square, Term
 from proofs._exact import (
@@ -14,6 +14,7 @@ from proofs._exact import (
     Region,
     Rejected,
     exact,
+    gram_names,
     require_equal,
     require_square,
     substitute,
@@ -36,8 +37,7 @@ def require_inequality(
         raise IllFormed("no term, or both sides are equal by construction: there is no inequality to prove")
     known = {name: _resolved(hypothesis, earlier, region) for name, hypothesis in certificate.hypotheses.items()}
     for name in _given(certificate.hypotheses, known):
-        if known[name] != 0 and isinstance(sympy.cancel(goal / known[name]), sympy.Rational):
-            raise IllFormed(f"the conclusion is the hypothesis {name!r}: nothing is proved")
+        _require_other_than(name, known[name], goal)
     used = _require_sum(goal, certificate.terms, known, region)
     return _given(certificate.hypotheses, used), (goal, certificate.domain)
 
@@ -56,6 +56,11 @@ def require_induction(certificate: Induction, earlier: Mapping[str, Conclusion])
             if condition.free_symbols & set(start) and not region.shows(substitute(condition, change), strict):
                 raise Rejected(f"the condition on {condition} is not shown to hold {moment}")
     known = {name: _resolved(hypothesis, earlier, region) for name, hypothesis in certificate.hypotheses.items()}
+    for name in _given(certificate.hypotheses, known):
+        _require_other_than(name, known[name], substitute(statement, advance))
+    for _, term in (*certificate.base, *certificate.terms):
+        if isinstance(term, Square) and symbols_of(exact(term.vector @ term.vector)) & set(start):
+            raise IllFormed("an inner product that changes with t cannot be part of a square: it may leave its bounds")
     _require_sum(substitute(statement, start), certificate.base, {}, region, "base: ")
     used = _require_sum(
         substitute(statement, advance), certificate.terms, {**known, INDUCTION: statement}, region, "step: "
@@ -64,9 +69,23 @@ def require_induction(certificate: Induction, earlier: Mapping[str, Conclusion])
 
 
 def _given(hypotheses: Mapping[str, Hypothesis], names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the names that are assumed rather than taken from an earlier step."""
+    """Those of the names that are assumed rather than taken from an earlier step.
+
+    An earlier step with another symbol in place of an inner product is assumed: that the symbol is that of vectors.
+    """
     wanted = set(names)
-    return tuple(n for n, h in hypotheses.items() if n in wanted and not isinstance(h, Earlier | Mean))
+    return tuple(n for n, h in hypotheses.items() if n in wanted and not _is_taken(h))
+
+
+def _is_taken(hypothesis: Hypothesis) -> bool:
+    if isinstance(hypothesis, Earlier):
+        return not any(isinstance(key, Symbol) and gram_names(key) for key in hypothesis.rename)
+    return isinstance(hypothesis, Mean)
+
+
+def _require_other_than(name: str, hypothesis: Expr, goal: Expr) -> None:
+    if hypothesis != 0 and isinstance(sympy.cancel(goal / hypothesis), sympy.Rational):
+        raise IllFormed(f"the conclusion is the hypothesis {name!r}: nothing is proved")
 
 
 def _resolved(hypothesis: Hypothesis, earlier: Mapping[str, Conclusion], region: Region) -> Expr:

@@ -297,6 +297,7 @@ CLAIM = Claim(
         "consecutive: f is convex and L-smooth, between x_k and x_{k+1} (Nesterov 2004, Theorem 2.1.5).",
         "minimiser: the same between x* and x_{k+1}; for x_0 it is a condition on where the induction starts.",
         "short: h_k <= 1, so (1 - h_k) norm(g_k - g_{k+1})^2 >= 0.",
+        "spread: its symbols stand for the inner products of y = g_{k+1} with itself and with sum_j a_j g_j.",
         "h_k > 0; full batches, no noise; ordering before_update, first='infinity', so that gamma_0 / F comes first.",
         "N >= 1 and gamma_0 < gamma_max; for gamma_0 = gamma_max every F gives the same steps.",
         "A run that reaches f* exactly may shrink its step from then on, with f(x_N) = f*.",

@@ -165,6 +165,7 @@ CLAIM = Claim(
     assumptions=(
         "smoothness: f(y) <= f(x) + <g, y - x> + (L/2) norm(y - x)^2, x = x_t, y = x_{t+1} (Nesterov, Lemma 1.2.3).",
         "convexity: f* >= f(x_t) + <g, x* - x_t>.",
+        "one step: its distances are the squared norms of x_t - x* and x_{t+1} - x*.",
         "One sample (n = 1): every step uses the gradient g of f itself.",
         "0 < gamma_t <= 1/L, the initial step size included; either ordering.",
     ),

@@ -13,6 +13,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sympy import Symbol
 
 import proofs
 from proofs import _exact
@@ -329,6 +330,30 @@ def test_a_hypothesis_that_is_stronger_than_the_named_one_shows_among_those_give
     rejected(Inequality(ONE, a + b, ((ONE, "a"), (ONE, "b")), {"a": a, "b": b}), "differ")
     stronger = Inequality(ONE, a + b, ((ONE, "a is at least 1"), (ONE, "b")), {"a is at least 1": a - 1, "b": b})
     assert examine(stronger).given == ("a is at least 1", "b")
+
+
+def test_what_replaces_an_inner_product_is_assumed_to_be_one():
+    dd, dg, gg = d @ d, d @ g, g @ g
+    square = Inequality(0 * ONE, dd - 2 * dg + gg, ((ONE, Square(d - g)),))
+    at_most_one = Inequality(x, ONE, ((ONE / 2, "e"),), {"e": Earlier("square", {dd: ONE, gg: ONE, dg: x})})
+    rejected(Chain({"square": square, "x <= 1 for every x": at_most_one}), "is the hypothesis", ill_formed=True)
+    weaker = Inequality(x, 2 * ONE, ((ONE / 2, "e"), (ONE, 1)), {"e": Earlier("square", {dd: ONE, gg: ONE, dg: x})})
+    finding = examine(Chain({"square": square, "x <= 2": weaker}))
+    assert (finding.verdict, finding.given) == ("proved", ("e",))
+
+
+def test_an_inner_product_that_changes_is_in_no_square_of_the_induction():
+    squared = Symbol("<d,d>")  # 1, -2, 4, ... is none from t = 1 on, and the statement fails at t = 4
+    terms = ((ONE, INDUCTION), (ONE, Square(d)))
+    false = Induction(
+        x + squared, {x: 0 * ONE, squared: ONE}, {x: x + 4 * squared, squared: -2 * squared}, terms, base=((ONE, 1),)
+    )
+    rejected(false, "changes with t", ill_formed=True)
+
+
+def test_an_induction_does_not_assume_its_conclusion():
+    circular = Induction(1 - x, {x: 0 * ONE}, {x: y}, ((ONE, "h"),), base=((ONE, 1),), hypotheses={"h": 1 - y})
+    rejected(circular, "is the hypothesis", ill_formed=True)
 
 
 def test_a_mean_is_taken_of_what_is_linear_with_constant_coefficients():

@@ -337,3 +337,35 @@ def test_comparisons_of_balls_are_certain():
     for comparison in ("<", "<=", ">", ">="):
         holds = getattr(operator, {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[comparison])(2, 4)
         assert _enclosure._compare(sides["two"], comparison, sides["apart"]) == holds
+
+
+def test_a_float_in_a_cached_function_is_found():
+    @functools.cache
+    def tenth() -> arb:
+        return arb(0.1)
+
+    rejected(claim(lambda: tenth() - arb(fmpq(1, 10)), ">", 0), "float", ill_formed=True)
+
+
+def test_a_function_that_looks_at_midpoints_is_no_enclosure():
+    vanishes = Throughout(lambda t: (t.mid() - arb(fmpq(1, 3))) ** 2, Fraction(0), Fraction(1))
+    rejected(vanishes, "does not contain the values at the ends")
+
+
+def test_a_program_that_branches_on_equality_is_found_at_ties():
+    ties = lambda inputs, less: {"out": inputs["b"] if inputs["a"] == inputs["b"] else inputs["a"]}  # noqa: E731
+    zeros = lambda inputs, less: {"out": inputs["a"] + (1 if inputs["b"] == 0 else 0)}  # noqa: E731
+    doubled = lambda inputs, less: {"out": inputs["a"] * (2 if inputs["a"] == inputs["b"] else 1)}  # noqa: E731
+    plain = lambda inputs, less: {"out": inputs["a"] + 0}  # noqa: E731
+    inputs = {"a": a, "b": b}
+    assert examine(Equivalence({"step": (ties, plain)}, inputs)).verdict == "proved"  # the same after all
+    for wrong in (zeros, doubled):
+        rejected(Equivalence({"step": (wrong, plain)}, inputs), "an exact run differs")
+
+
+def test_numbers_that_compare_as_they_like_are_refused():
+    class Obliging(Fraction):
+        def __lt__(self, other: Any) -> bool:
+            return True
+
+    rejected(Enumeration({"it": 1}, lambda one: {"2 < 1": (Obliging(2), "<", 1)}), "not an exact", ill_formed=True)
