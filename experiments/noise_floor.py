@@ -113,7 +113,9 @@ def _float(value: object) -> float:
 
 SWEEP = Sweep(
     name="noise_floor",
-    question="How near to its bounds comes stochastic gradient descent under a predictable GreedyLR with steps below 1/L?",
+    question=(
+        "How near to its bounds comes stochastic gradient descent under a predictable GreedyLR with steps below 1/L?"
+    ),
     prediction=PREDICTIONS,
     arms=arms,
     sizes={

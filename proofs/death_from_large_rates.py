@@ -18,7 +18,8 @@ order ln D_n = -(p + 1) Re Li_2(u_0) / ln(1/F): the first rates that die are tho
 Li_2 beyond 1 (a Riemann sum; numbers below, no proof of the order).
 
 The checker runs the rule in fractions until what is still to come is bounded by prod (1 - u F^j) >= 1 - u / (1 - F):
-both runs that die have F far above F_c(p). The control starts one level lower, where the run lives.
+all three have F far above F_c(p). The control starts one level lower, where the other two
+live (11 at F = 9/10 dies at 9.9 as well).
 """
 
 from __future__ import annotations

@@ -178,6 +178,6 @@ CLAIM = Claim(
         "eigenvalue only."
     ),
     advice={
-        "F": "Below 0.51 (p = 0) or 0.36 (p = 10) the best-so-far rule can die even on one eigenvalue without noise."
+        "F": "Below 0.508 (p = 0) or 0.355 (p = 10) the best-so-far rule can die even on one eigenvalue without noise."
     },
 )

@@ -116,6 +116,7 @@ CLAIM = Claim(
     assumptions=(
         "The added number is not differentiated, even where it was computed from earlier losses.",
         "The scheduler sees the clean loss, as in the study.",
+        "Random amounts are drawn apart: drawing them shifts no other random draw of the run.",
         "The certificate executes Algorithm 1; any other rule is given the same inputs in both runs.",
     ),
     certificate=argument,
