@@ -176,11 +176,9 @@ CLAIM = Claim(
         "Under pure noise the best-so-far rule sends its rate to the floor. Ten factors of F take 16.8 losses on "
         "average for p = 0, 26.5 for p = 1, 37.2 for p = 2 and 129.9 for p = 10, where a rate that only decays would "
         "take 10, 20, 30 and 110. So with the default p = 10 and F = 0.95 a rate is halved by noise alone in about "
-        "176 losses, and it does not come back."
+        "176 losses, and all but surely it does not come back."
     ),
     advice={
-        "min_lr": (
-            "Under noise the rate gets there in little more than (p + 1) ln(lr0/min_lr)/ln(1/F) losses: choose it."
-        ),
+        "min_lr": ("Under noise the rate gets there soon after (p + 1) ln(lr0/min_lr)/ln(1/F) losses: choose it."),
     },
 )

@@ -8,8 +8,8 @@ throughout.
 
 With at most one experiment left out both sentences become true in one way: leave phi-2/xP3mt out and count the two
 ranks of falcon/simpleCoT as one. Then there are 6 experiments, all better at 10 per cent, and 5 of them throughout. The
-average of 2.89 % quoted beside them is taken over all eight rows (`table_10_average`), and so are Tables 5 to 7: the numbers rest on different sets of runs,
-and the run left out in the one is among the two in which GreedyLR loses.
+average of 2.89 % quoted beside them is taken over all eight rows (`table_10_average`), and so are Tables 5 to 7: the
+numbers rest on different sets of runs, and the run left out in the one is among the two in which GreedyLR loses.
 
 The checker evaluates this on every set that leaves out at most one experiment or, with the ranks apart, one row.
 """
