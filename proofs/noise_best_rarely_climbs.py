@@ -1,4 +1,4 @@
-"""Under pure noise the best-so-far rule raises its rate once in a lifetime, if at all: P = 1 - 1/e for p = 1.
+"""Under pure noise the best-so-far rule with p >= 1 may never raise its rate: it ever does with P = 1 - 1/e for p = 1.
 
 Losses are independent with one continuous law. Better than the best so far means a record, and loss t is a record
 with probability 1/t, independently (Renyi); the first is one, since the best starts at +infinity. The good count is
@@ -189,12 +189,12 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(moved=sympy.Rational(1001, 1000)),
     figure="noise_survival",
-    short="Pure noise: the best-so-far rule (almost) never climbs.",
+    short="Pure noise: for p >= 2 the rate rarely climbs.",
     topic="noise",
     finding=(
         "Under pure noise the best-so-far rule needs p + 1 records in a row to raise its rate, and records become "
         "rare. With p = 1 it ever does so with probability 63.2 %, with p = 2 19.2 %, with p = 3 4.5 %, with "
         "the default p = 10 once in 40 million runs; with p = 0 it always does, at the first loss."
     ),
-    advice={"patience": "With noise that hides progress and p >= 3 the rate ever rises in fewer than one run in 20."},
+    advice={"patience": "With noise that hides progress, p >= 3 leaves the rate a chance below 5 % ever to rise."},
 )

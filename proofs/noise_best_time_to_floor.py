@@ -160,8 +160,8 @@ CLAIM = Claim(
     ),
     source="the statement is ours; records: Renyi (1962)",
     assumptions=(
-        "decreases: (p + 1) decreases >= s - R - p (R + 1): of failures in a row at most p do not count.",
-        "climbs: (p + 1) climbs <= R + p: each uses p + 1 records in a row, of which the first may use p older ones.",
+        "decreases: at most p of the losses between two records, before the first or after the last do not count.",
+        "climbs: each uses p + 1 records in a row, of which at most p are older.",
         "Algorithms 2 and 3 of arXiv 2512.14527 with threshold 0, no smoothing, cooldown, warmup or reset; the best "
         "starts at +infinity; no upper clip.",
         "Independent losses with one continuous law.",
@@ -176,11 +176,9 @@ CLAIM = Claim(
         "Under pure noise the best-so-far rule sends its rate to the floor. Ten factors of F take 16.8 losses on "
         "average for p = 0, 26.5 for p = 1, 37.2 for p = 2 and 129.9 for p = 10, where a rate that only decays would "
         "take 10, 20, 30 and 110. So with the default p = 10 and F = 0.95 a rate is halved by noise alone in about "
-        "176 losses, and it all but never comes back."
+        "176 losses, and all but surely it does not come back."
     ),
     advice={
-        "min_lr": (
-            "Under noise the rate gets there in little more than (p + 1) ln(lr0/min_lr)/ln(1/F) losses: choose it."
-        ),
+        "min_lr": ("Under noise the rate gets there soon after (p + 1) ln(lr0/min_lr)/ln(1/F) losses: choose it."),
     },
 )
