@@ -29,15 +29,13 @@ class Cycle(OpenLoop):
             ValueError: the run goes beyond the cycle.
         """
         total = self.total or steps + 1
-        if steps > total - 1:
-            raise ValueError(
-                f"{type(self).__name__}.total (N) must be at least {steps + 1} for {steps} steps, the last rate "
-                f"included, got {total}"
-            )
+        # N updates use the N values of a cycle, and the last one holds after them
+        if steps > total:
+            raise ValueError(f"{type(self).__name__}.total (N) must be at least {steps} for {steps} steps, got {total}")
         ends = [0.0, self.climb * total - 1.0]
         ends += [2.0 * self.climb * total - 2.0, total - 1.0] if self.three_phases else [total - 1.0]
         values = np.empty(steps + 1)
-        t = np.arange(steps + 1.0)
+        t = np.minimum(np.arange(steps + 1.0), total - 1.0)
         for phase in range(len(ends) - 2, -1, -1):
             first, last = ends[phase], ends[phase + 1]
             share = (t - first) / (last - first) if last != first else np.ones(steps + 1)

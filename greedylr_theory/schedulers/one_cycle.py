@@ -17,7 +17,8 @@ class OneCycle(Cycle):
 
     Args:
         total: N, length of the cycle in steps (total_steps, or epochs x steps_per_epoch); by default the run and the
-            step after it.
+            step after it, so that the rate after the last update is the last one of the cycle. With N = T the last
+            update is made with that rate, as in training with torch; it then holds for the rate after it.
         climb: share of the cycle that climbs (pct_start).
         three_phases: whether the descent stops at gamma_0 / div on its way (three_phase).
         anneal: "cos" or "linear" (anneal_strategy).

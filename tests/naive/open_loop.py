@@ -141,6 +141,7 @@ class OneCycle(OpenLoop):
         total, levels = self.rule.total or self.steps + 1, self.levels(lr0)
         ends = [0.0, self.rule.climb * total - 1.0, 2.0 * self.rule.climb * total - 2.0]
         ends = [*ends[: len(levels) - 1], total - 1.0]
+        t = min(t, total - 1)
         for k in range(1, len(ends)):
             if t <= ends[k] or k == len(ends) - 1:
                 share = (t - ends[k - 1]) / (ends[k] - ends[k - 1]) if ends[k] != ends[k - 1] else 1.0

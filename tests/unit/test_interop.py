@@ -106,3 +106,15 @@ def test_the_base_rate_may_be_a_number_of_numpy():
         np.testing.assert_array_equal(ours, schedule("StepLR", base_lr=float(number), steps=3, step_size=2))
     with pytest.raises(ValueError, match=r"base_lr must be a finite number of at least 0, got '0\.1'"):
         schedule("StepLR", base_lr="0.1", steps=3, step_size=2)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("anneal", ["cos", "linear"])
+def test_a_cycle_as_long_as_the_run_has_a_rate_for_every_update(anneal: str):
+    ours = schedulers.OneCycle(total=50, anneal=anneal).rates(0.5, 50)
+    theirs = schedule("OneCycleLR", base_lr=0.1, steps=49, max_lr=0.5, total_steps=50, anneal_strategy=anneal)
+    np.testing.assert_allclose(ours[:50], theirs, rtol=0.0, atol=1e-15)  # of the peak
+    assert ours[50] == ours[49]
+    momenta = schedulers.OneCycleMomentum(total=50, anneal=anneal).rates(0.9, 50)
+    assert momenta[49] == momenta[50] == 0.95
+    with pytest.raises(ValueError, match=r"^OneCycle.total \(N\) must be at least 51 for 51 steps, got 50$"):
+        schedulers.OneCycle(total=50).rates(0.5, 51)
