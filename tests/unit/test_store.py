@@ -4,6 +4,8 @@ import math
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -118,3 +120,18 @@ def test_writing_leaves_no_temporary_file(store):
     store.write("one", TABLE)
     store.write_manifest({"sweep": "x"})
     assert sorted(path.name for path in store.folder.rglob("*") if path.is_file()) == ["manifest.json", "one.parquet"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="what a process is up to is read in /proc")
+def test_a_killed_writer_that_nobody_has_waited_for_is_gone(store):
+    store.write("one", TABLE)
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    killed.kill()
+    while Path(f"/proc/{killed.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+    leftover = store.folder / "shards" / f".two.parquet.{killed.pid}.tmp"
+    leftover.write_bytes(b"half")
+    assert store.remove_leftovers(["two"]) == [leftover]
+    killed.wait()
+    assert killed.stdin is not None
+    killed.stdin.close()
