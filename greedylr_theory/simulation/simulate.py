@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def simulate(
         runs: R specifications (or a Batch) that share plug-in types, dimension, data and number of steps.
         stride: record losses and step sizes every `stride` steps; 0 keeps summaries only.
         tolerance: relative suboptimality that `steps_to_tolerance` waits for.
-        threads: blocks are shared out among this many threads.
+        threads: the runs are shared out among this many threads, whole blocks to each.
         lanes: runs per block (default 64, fewer when there are fewer runs).
         chunk: steps per call of the compiled driver (default: all).
 
@@ -115,15 +116,32 @@ def simulate(
     total = collected.lr0.size
     width = lanes or min(LANES, -(-total // 8) * 8)
     group = max(width, _BYTES_AT_ONCE // _lane_bytes(collected, stride) // width * width)
+    group = min(group, -(-total // (threads * width)) * width)
     joined: dict[str, NDArray[Any]] = {}
-    for start in range(0, total, group):
-        part = slice(start, min(start + group, total))
+    lock = Lock()
+
+    def work(first: int) -> None:
+        part = slice(first, min(first + group, total))
         blocks = Blocks.of(collected, part, stride, width)
-        _advance(blocks, stride, float(tolerance), threads, chunk or collected.base.steps)
-        for name, found in blocks.results().items():
-            if start == 0:
-                joined[name] = np.empty((total, *found.shape[1:]), dtype=found.dtype)
-            joined[name][part] = found
+        steps = collected.base.steps
+        for begin in range(0, steps, chunk or steps):
+            span = (begin, min(begin + (chunk or steps), steps), steps)
+            blocks.advance(slice(0, len(blocks.x)), span, stride, float(tolerance))
+        found = blocks.results()
+        with lock:
+            if not joined:
+                joined.update({name: np.empty((total, *r.shape[1:]), dtype=r.dtype) for name, r in found.items()})
+        for name, rows in found.items():
+            joined[name][part] = rows
+
+    starts = range(0, total, group)
+    if threads == 1 or len(starts) == 1:
+        for first in starts:
+            work(first)
+    else:
+        # whole groups to a thread, so that laying runs out and collecting their results is shared as well
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, starts))
     extremes = np.array([np.min(joined["best_loss"]), np.max(joined["peak_loss"])])
     _warn([text for rule, _ in schedulers for text in rule.metric_warnings(extremes[np.isfinite(extremes)])])
     return Trajectory(**joined)
@@ -147,18 +165,3 @@ def _lane_bytes(collected: Packed, stride: int) -> int:
     rows = 2 * d + schedulers + base.optimizer.state_rows(d) + base.perturbation.state_rows(d)
     records = 4 * -(-base.steps // stride) if stride else 0
     return 8 * (rows + records + driver.SUMMARY_ROWS + 16)
-
-
-def _advance(blocks: Blocks, stride: int, tolerance: float, threads: int, chunk: int) -> None:
-    steps = blocks.base.steps
-
-    def work(rows: slice) -> None:
-        for first in range(0, steps, chunk):
-            blocks.advance(rows, (first, min(first + chunk, steps), steps), stride, tolerance)
-
-    shares = [slice(rows[0], rows[-1] + 1) for rows in np.array_split(np.arange(len(blocks.x)), threads) if rows.size]
-    if len(shares) == 1:
-        work(shares[0])
-        return
-    with ThreadPoolExecutor(len(shares)) as pool:
-        list(pool.map(work, shares))
