@@ -16,7 +16,7 @@ def measure(plugin: Any) -> str:
     import sympy
 
     symbols = sympy.symbols(f"x:{plugin.dim}", real=True)
-    expression = sympy.sympify(plugin.expression(list(symbols)))
+    expression = sympy.sympify(plugin.expression(list(symbols)), strict=True)  # an object, never text to be evaluated
     slopes = [sympy.diff(expression, symbol) for symbol in symbols]
     exact = sympy.lambdify(symbols, [expression, *slopes], "mpmath", cse=True)
     x = np.random.default_rng(11).normal(size=(plugin.dim, 5))

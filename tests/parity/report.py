@@ -61,7 +61,7 @@ def of_rule(plugin: Any, real_rates: Callable[..., Any], extra: Callable[[int], 
 
 def of_optimizer(optimizer: Any, name: str, options: dict[str, Any]) -> Iterator[Pair]:
     """Iterates that follow from the same gradients and rates, in units of the largest one."""
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     for seed in range(3):
         rng = np.random.default_rng(seed)

@@ -81,7 +81,7 @@ def test_the_trainer_does_what_the_claim_about_it_assumes() -> None:
     """library_steps_per_evaluation: defaults of the arguments, and when GreedyLR is stepped."""
     import inspect
 
-    from transformers import TrainingArguments, trainer
+    from transformers import TrainingArguments, trainer  # pyright: ignore[reportMissingImports]
 
     defaults = {entry.name: entry.default for entry in dataclasses.fields(TrainingArguments)}
     assert defaults["logging_steps"] == 500
