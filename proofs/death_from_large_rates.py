@@ -116,10 +116,11 @@ CLAIM = Claim(
     topic="death",
     finding=(
         "The threshold is for runs that start low. A first rate far above 2/lambda raises the loss so much on the way "
-        "down that the first loss is never beaten: for every F and every patience there is a rate from which on this "
-        "happens, about 12.6/lambda for F near 1."
+        "down that the first loss is never beaten: for every F, every patience and every phase that does not hit the "
+        "minimiser exactly there is a rate from which on this happens. For F near 1 that is about 12.6/lambda, to "
+        "leading order and away from phases that come close to such a hit; the order is not proved."
     ),
     advice={
-        "initial rate": "Start the best-so-far rule below 2/L: a first rate above about 12/L ends in a dead step size."
+        "initial rate": "Start the best-so-far rule below 2/L: a first rate far above it can leave a dead step size."
     },
 )
