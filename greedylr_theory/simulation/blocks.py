@@ -198,8 +198,8 @@ class Blocks:
             record=np.full((blocks, -(-base.steps // stride) if stride else 0, 4, width), np.nan),
         )
 
-    def advance(self, rows: slice, span: tuple[int, int, int], stride: int, tolerance: float) -> None:
-        """Move the blocks in `rows` from step span[0] to step span[1] of span[2]."""
+    def advance(self, span: tuple[int, int, int], stride: int, tolerance: float) -> None:
+        """Move all blocks from step span[0] to step span[1] of span[2]."""
         objective, perturbation = self.base.objective, self.base.perturbation
         normal, uniform = perturbation.draws(objective.dim)
         kernel, drawn, workspace_rows, sampled = evaluation(self.base)
@@ -222,16 +222,16 @@ class Blocks:
             (stride, int(self.base.ordering == "before_update")),
             tolerance,
             sizes,
-            tuple(array[rows] for array in self.keys),
-            self.x[rows],
-            self.lr[rows],
-            tuple(array[rows] for array in self.levels),
+            self.keys,
+            self.x,
+            self.lr,
+            self.levels,
             self.data,
-            tuple(array if len(array) == 1 else array[rows] for array in self.params),
-            tuple(array if len(array) == 1 else array[rows] for array in self.states),
-            self.summary[rows],
-            tuple(array[rows] for array in self.endings),
-            self.record[rows],
+            self.params,
+            self.states,
+            self.summary,
+            self.endings,
+            self.record,
             aligned((driver.scratch_rows(objective.dim, sizes, searches), self.x.shape[2])),
         )
 

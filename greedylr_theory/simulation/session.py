@@ -111,7 +111,7 @@ class Session:
             )
         if wanted:
             span = (self.step, self.step + wanted, self.steps)
-            self._blocks.advance(slice(0, len(self._blocks.x)), span, self._stride, self._tolerance)
+            self._blocks.advance(span, self._stride, self._tolerance)
         self.step += wanted
 
     def trajectory(self) -> Trajectory:

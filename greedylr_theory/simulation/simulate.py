@@ -126,7 +126,7 @@ def simulate(
         steps = collected.base.steps
         for begin in range(0, steps, chunk or steps):
             span = (begin, min(begin + (chunk or steps), steps), steps)
-            blocks.advance(slice(0, len(blocks.x)), span, stride, float(tolerance))
+            blocks.advance(span, stride, float(tolerance))
         found = blocks.results()
         with lock:
             if not joined:
