@@ -1,8 +1,8 @@
 """The bound for any positive steps holds, its two forms are equal, and it has a last step that is never taken.
 
-Let f be convex, x_{t+1} = x_t - eta_t g_t, norm(g_t) <= G_t for t = 1 .. T, norm(x_1 - x*) <= D. T - 1 steps produce x_T;
-eta_T > 0 is one more number, not a step: the bound holds for whatever it is. With S_k = eta_k + .. + eta_T and
-Q_k = sum_{t>=k} eta_t^2 G_t^2,
+Let f be convex, x_{t+1} = x_t - eta_t g_t, norm(g_t) <= G_t for t = 1 .. T, norm(x_1 - x*) <= D. T - 1 steps produce
+x_T; eta_T > 0 is one more number, not a step: the bound holds for whatever it is. With S_k = eta_k + .. + eta_T and Q_k
+= sum_{t>=k} eta_t^2 G_t^2,
 
     first form    D^2/(2 S_1) + Q_1/(2 S_1) + 1/2 sum_{k<T} (eta_k / S_{k+1}) (Q_k / S_k),
     second form   D^2/(2 S_1) + 1/2 sum_{t<=T} eta_t^2 G_t^2 / S_{min(t+1, T)}.
@@ -18,8 +18,8 @@ the right side changes by (1/S_{k+1} - 1/S_k) (Q_k/2 - sum_{t>=k} eta_t (f(x_t) 
 M_1/S_1 <= f* + (D^2 + Q_1)/(2 S_1) by the same expansion about x*.
 
 So schedules that end in a step of 0, as linear decay does when it is written with T steps, must leave that step out:
-with eta_T = 0 both forms are infinite (unless eta_{T-1} = 0 too). What may be called the bound of T - 1 steps is the least
-over eta_T > 0; the second form is convex in eta_T.
+with eta_T = 0 both forms are infinite (unless eta_{T-1} = 0 too). What may be called the bound of T - 1 steps is the
+least over eta_T > 0; the second form is convex in eta_T.
 
 The checker verifies all of it by inductions, for all T. Control: the second form with sum_{s>=t} in place of
 sum_{s>=t+1}, which is smaller, is not the first.
@@ -68,7 +68,7 @@ def equal(sign: int, *, own: bool = False) -> Induction:
 
 
 def regret() -> Induction:
-    """2 sum eta_t (f(x_t) - f(y)) <= norm(x_k - y)^2 + sum eta_t^2 G_t^2 - norm(x_{t+1} - y)^2 over any run of steps."""
+    """2 sum eta_t (f(x_t) - f(y)) <= norm(x_k - y)^2 + sum eta_t^2 G_t^2 - norm(x_{t+1} - y)^2 over any steps."""
     return Induction(
         statement=start + squares - 2 * excess - moved,
         start={excess: 0 * ONE, squares: 0 * ONE, moved: start},

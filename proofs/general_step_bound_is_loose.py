@@ -1,7 +1,7 @@
 """The bound for any steps, even optimised over them, is about twice the truth for equal norms, and without limit else.
 
-Write b for the bound of claim `general_step_bound` in its second form, with any eta_1 .. eta_{T-1} >= 0 and eta_T > 0, and
-V = D / sqrt(P), P = sum_t G_t^-2, for the value that the refined schedule guarantees and nothing improves
+Write b for the bound of claim `general_step_bound` in its second form, with any eta_1 .. eta_{T-1} >= 0 and eta_T > 0,
+and V = D / sqrt(P), P = sum_t G_t^-2, for the value that the refined schedule guarantees and nothing improves
 (`refined_schedule_is_minimax`).
 
 From below. With S_t = sum_{s>=t} eta_s let q_t be the penalties of s >= t, q_T = eta_T G_T^2, q_t = q_{t+1} +
@@ -17,8 +17,8 @@ From above, for linear decay, equal norms and eta_T = eta_{T-1}: summing over m 
 
     b = r_T D G / sqrt(T),  r_T = T^2/(T^2 - T + 2) + (1 + sum_{m<T} 2 m^2/(m^2 - m + 2)) / (2 T) <= 2 + H_T / T,
 
-since 2 m^2/(m^2 - m + 2) <= 2 + 2/(m + 1). The truth for linear decay is D G / sqrt(T) exactly (`linear_decay`): the bound
-tends to exactly twice that, a constant and not a logarithm, and up to 1/T no steps have a smaller bound.
+since 2 m^2/(m^2 - m + 2) <= 2 + 2/(m + 1). The truth for linear decay is D G / sqrt(T) exactly (`linear_decay`): the
+bound tends to exactly twice that, a constant and not a logarithm, and up to 1/T no steps have a smaller bound.
 
 Unequal norms. T = 2, G_2^2 = (rho^2 - 1) G_1^2: b >= D G_1 sqrt(2 (rho - 1)) for all steps, since eta_1^2/eta_2 +
 (rho^2 - 1) eta_2 - 2 (rho - 1)(eta_1 + eta_2) = (eta_1 - (rho - 1) eta_2)^2 / eta_2, with equality for one choice. The
@@ -212,19 +212,19 @@ def check(rng: np.random.Generator) -> Check:
         margin=float(min(margins)),
         instances=len(margins),
         sentence=(
-            f"bound of linear decay over D G / sqrt(T), best eta_T: {', '.join(sides)} for T = 2, 10, 100, 1000, 100000; "
-            f"300 random schedules with random norms stay above the lower bound by {min(margins[10:310]):.2g}; norms 1, 10: "
-            f"{over:.2f} times the truth"
+            f"bound of linear decay over D G / sqrt(T), best eta_T: {', '.join(sides)} for T = 2, 10, 100, 1000, "
+            f"100000; 300 random schedules with random norms stay above the lower bound by {min(margins[10:310]):.2g}; "
+            f"norms 1, 10: {over:.2f} times the truth"
         ),
     )
 
 
 CLAIM = Claim(
     statement=(
-        "For all T, G_t, eta_t >= 0 and eta_T > 0 the bound of general_step_bound is at least 2 D / sqrt(P + 3 G_T^-2), "
-        "P = sum_t G_t^-2, against the true D / sqrt(P) of the refined schedule. Equal norms: for linear decay, eta_T = "
-        "eta_{T-1}, it is r_T D G / sqrt(T) with 2 / sqrt(1 + 3/T) <= r_T <= 2 + H_T/T. T = 2, rho^2 = 1 + (G_2/G_1)^2: "
-        "its least value is sqrt(2 rho^2/(rho + 1)) D / sqrt(P), unbounded."
+        "For all T, G_t, eta_t >= 0 and eta_T > 0 the bound of general_step_bound is at least 2 D / sqrt(P + 3 "
+        "G_T^-2), P = sum_t G_t^-2, against the true D / sqrt(P) of the refined schedule. Equal norms: for linear "
+        "decay, eta_T = eta_{T-1}, it is r_T D G / sqrt(T) with 2 / sqrt(1 + 3/T) <= r_T <= 2 + H_T/T. T = 2, rho^2 = "
+        "1 + (G_2/G_1)^2: its least value is sqrt(2 rho^2/(rho + 1)) D / sqrt(P), unbounded."
     ),
     source="ours; the bound from arXiv 2310.07831, Theorem 10",
     assumptions=(
@@ -239,15 +239,15 @@ CLAIM = Claim(
     topic="schedules",
     finding=(
         "The bound for arbitrary steps gives linear decay 2 D G / sqrt(T) in the limit, twice its exact guarantee: a "
-        "constant factor and no logarithm, 2.01 at T = 100. No schedule at all has a bound below 2 / sqrt(1 + 3/T) times "
-        "the truth, so ranking schedules by this bound cannot see the last factor of two. For unequal norms there is no "
-        "such constant: with two norms 1 and g even the optimised bound is about sqrt(2 g) times what the refined "
-        "schedule guarantees."
+        "constant factor and no logarithm, 2.01 at T = 100. No schedule at all has a bound below 2 / sqrt(1 + 3/T) "
+        "times the truth, so ranking schedules by this bound cannot see the last factor of two. For unequal norms "
+        "there is no such constant: with two norms 1 and g even the optimised bound is about sqrt(2 g) times what the "
+        "refined schedule guarantees."
     ),
     advice={
         "schedule": (
-            "Differences of less than a factor of two in the bound for arbitrary steps do not show which schedule has the "
-            "better guarantee."
+            "Differences of less than a factor of two in the bound for arbitrary steps do not show which schedule has "
+            "the better guarantee."
         )
     },
 )

@@ -7,21 +7,20 @@ schedule guarantees V = D / sqrt(P), P = sum_t G_t^-2 (claim `refined_schedule`)
 
 steps of every kind, fixed or chosen on the way, also 0, momentum with nonnegative coefficients, averages.
 
-Proof. In T dimensions let f(x) = max(-V, max_i G_i x_i), convex, and x_1 = 0. Suppose that at x_1 .. x_t the subgradients
-were G_1 e_1 .. G_t e_t. Coordinate s <= t of x_{t+1} is then -h_{t,s} G_s <= 0, and the coordinates beyond t are 0. So
-the maximum over i of G_i x_i is 0 > -V, attained by coordinate t + 1, and G_{t+1} e_{t+1}, of norm G_{t+1}, is a
-subgradient at x_{t+1}. By induction f(x_1) = .. = f(x_T) = 0; as all coordinates of every x_t are <= 0 and the last is
-0, the same is true of every average of the iterates. And f* = -V, attained where all G_i x_i <= -V, nearest to 0 at
-x_i = -V / G_i, at the distance V sqrt(P) = D. Hence f(x_T) - f* = V.
+Proof. In T dimensions let f(x) = max(-V, max_i G_i x_i), convex, and x_1 = 0. Suppose that at x_1 .. x_t the
+subgradients were G_1 e_1 .. G_t e_t. Coordinate s <= t of x_{t+1} is then -h_{t,s} G_s <= 0, and the coordinates beyond
+t are 0. So the maximum over i of G_i x_i is 0 > -V, attained by coordinate t + 1, and G_{t+1} e_{t+1}, of norm G_{t+1},
+is a subgradient at x_{t+1}. By induction f(x_1) = .. = f(x_T) = 0; as all coordinates of every x_t are <= 0 and the
+last is 0, the same is true of every average of the iterates. And f* = -V, attained where all G_i x_i <= -V, nearest to
+0 at x_i = -V / G_i, at the distance V sqrt(P) = D. Hence f(x_T) - f* = V.
 
 Where the T-th coordinate is needed: with T - 1 coordinates, the last step would leave the maximum. The norm of the last
 subgradient, at x_T, counts: without G_T in P the value would be larger than the truth.
 
 The checker verifies the guarantee of the refined schedule for every T, one coordinate of this argument in symbols, that
-no minimiser is nearer, for every T, and in fractions the runs for twelve lists of norms and steps, zeros, ties and large
-steps among them; the induction over t is above.
-Control: a value larger by one part in a thousand, at the same distance D.
-"""
+no minimiser is nearer, for every T, and in fractions the runs for twelve lists of norms and steps, zeros, ties and
+large steps among them; the induction over t is above. Control: a value larger by one part in a thousand, at the same
+distance D."""
 
 from __future__ import annotations
 
@@ -135,14 +134,14 @@ def check(rng: np.random.Generator) -> Check:
         ):
             gap = float(simulate([resisting.run(steps)]).end_loss[0]) - resisting.objective.minimum
             off, runs = max(off, abs(gap / value - 1)), runs + 1
-    unmoved = all([_with_memory(rng) == 0.0 for _ in range(50)])
+    unmoved = {_with_memory(rng) for _ in range(50)} == {0.0}
     tolerance = 1e-13  # roundings in V; f(x_t) = 0 is exact
     return Check(
         margin=tolerance - off if unmoved else -1.0,
         instances=runs + 50,
         sentence=(
-            f"{runs} simulated runs, T up to 200, steps from 1e-6 to 2e8: f(x_T) - f* is V within {off:.1e}, relatively; 50 "
-            "methods with random nonnegative memory end at f(x_T) = f(x_1) exactly"
+            f"{runs} simulated runs, T up to 200, steps from 1e-6 to 2e8: f(x_T) - f* is V within {off:.1e}, "
+            "relatively; 50 methods with random nonnegative memory end at f(x_T) = f(x_1) exactly"
         ),
     )
 
@@ -164,9 +163,9 @@ def _with_memory(rng: np.random.Generator) -> float:
 
 CLAIM = Claim(
     statement=(
-        "For every x_{t+1} = x_1 - sum_{s<=t} h_{t,s} g_s with h >= 0, t < T, and all G_t, D > 0 there is a convex f with "
-        "subgradients of norm G_t at x_t and norm(x_1 - x*) = D such that f(x_T) - f* = D / sqrt(sum_t G_t^-2), which is "
-        "what the refined schedule guarantees; averages of the iterates are no better."
+        "For every x_{t+1} = x_1 - sum_{s<=t} h_{t,s} g_s with h >= 0, t < T, and all G_t, D > 0 there is a convex f "
+        "with subgradients of norm G_t at x_t and norm(x_1 - x*) = D such that f(x_T) - f* = D / sqrt(sum_t G_t^-2), "
+        "which is what the refined schedule guarantees; averages of the iterates are no better."
     ),
     source="conjectured for the refined schedule; construction after Nemirovski and Yudin (1983)",
     assumptions=(
@@ -185,9 +184,10 @@ CLAIM = Claim(
     short="No nonnegative steps guarantee less than the refined schedule.",
     topic="schedules",
     finding=(
-        "If all that is known are bounds G_t on the gradient norms and the distance D, no nonnegative steps, momentum or "
-        "averaging guarantee less than D / sqrt(sum G_t^-2), so the refined schedule, and linear decay for equal norms, "
-        "cannot be improved in the worst case. On the function that shows it every schedule ends exactly where it began."
+        "If all that is known are bounds G_t on the gradient norms and the distance D, no nonnegative steps, momentum "
+        "or averaging guarantee less than D / sqrt(sum G_t^-2), so the refined schedule, and linear decay for equal "
+        "norms, cannot be improved in the worst case. On the function that shows it every schedule ends exactly where "
+        "it began."
     ),
     unsettled=(
         "That function tells nothing about which of two schedules is better on an easier one: a worst case cannot rank "
