@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 import polars as pl
 
 from greedylr_theory.contracts import ScheduleWarning
+from greedylr_theory.sweeps.shard import FORMAT, Shard
 from greedylr_theory.sweeps.store import Store
-from greedylr_theory.sweeps.sweep import FORMAT, Shard, Sweep
+from greedylr_theory.sweeps.sweep import Sweep
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
