@@ -125,6 +125,22 @@ def figures(names: Sequence[str], size: str, folder: Path, engine: str, opened: 
     return [path for item in chosen for path in drawing.draw(item, outcomes, folder)]
 
 
+def figure_states(names: Sequence[str], size: str, folder: Path) -> list[drawing.State]:
+    """Where the named figures and tables, or all, stand in a folder of results.
+
+    Raises:
+        ValueError: there is no such figure, table or size.
+    """
+    return drawing.states(names or catalog.names(drawing.PACKAGE), size, folder, experiment)
+
+
+def out_of_reach() -> dict[str, str]:
+    """{published figure: why it cannot be drawn here}."""
+    from paper_figures._out_of_reach import OUT_OF_REACH
+
+    return OUT_OF_REACH
+
+
 def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
     """Verify all claims, run all sweeps, draw all figures and tables, write report.md; what is valid is reused."""
     bar = opened("claims")

@@ -11,7 +11,9 @@ import matplotlib.figure
 import polars as pl
 import pytest
 
-from greedylr_theory import drawing, plotting, report
+from greedylr_theory import catalog, drawing, plotting, report
+from greedylr_theory.sweeps.engine import joint_digest
+from greedylr_theory.sweeps.store import Store
 
 ROWS = pl.DataFrame({"rule": ["a|b", "c"], "median": [0.123456789012345, math.inf], "runs": [3, None]})
 
@@ -96,3 +98,49 @@ def test_a_file_without_an_origin_is_out_of_date(content: bytes | None, suffix: 
     if content is not None:
         path.write_bytes(content)
     assert plotting.origin(path) is None
+
+
+class Stocked:
+    """A sweep of two sizes, whose shards are known by name."""
+
+    name = "sweep"
+    sizes = {"quick": 1, "standard": 2}  # noqa: RUF012
+
+    def shards(self, size: str) -> list[Any]:
+        return [SimpleNamespace(id=f"{size}{i}", nanoseconds=1e9) for i in range(self.sizes[size])]
+
+
+def test_the_state_of_a_figure_follows_its_sweeps_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    item, store = table([]), Store(tmp_path / "sweep")
+    monkeypatch.setattr(drawing, "shown", lambda name: item)
+
+    def state(size: str) -> drawing.State:
+        (found,) = drawing.states(["overshoot"], size, tmp_path, lambda name: Stocked())  # pyright: ignore[reportArgumentType]
+        return found
+
+    first = state("standard")
+    assert (first.state, first.shards, first.missing, first.draw_seconds) == ("sweeps missing", 2, 2, None)
+    assert (first.sweep_seconds, first.missing_seconds, first.digests) == (2.0, 2.0, {})
+
+    written = store.write("quick0", ROWS)
+    assert (state("quick").state, state("quick").missing_seconds) == ("to draw", 0.0)
+    drawing.draw(item, outcome(joint_digest({"quick0": written})), tmp_path)
+    assert state("quick").state == "drawn"
+    assert state("quick").digests == {"sweep": joint_digest({"quick0": written})}
+    assert state("quick").draw_seconds is not None
+    assert (state("standard").state, state("standard").missing) == ("drawn from size quick", 2)
+
+    for name in ("standard0", "standard1"):
+        store.write(name, ROWS)
+    assert state("standard").state == "drawn from size quick"
+    store.write("quick0", ROWS.head(1))
+    assert state("quick").state == "stale"
+    store.path("quick0").write_bytes(b"PAR1 damaged")
+    assert (state("quick").state, state("quick").missing) == ("stale", 1)
+
+
+def test_every_published_figure_is_answered_once_or_out_of_reach_with_a_reason():
+    unreachable = report.out_of_reach()
+    assert all(reason.endswith(".") for reason in unreachable.values())
+    answered = [item.source for item in catalog.load(drawing.PACKAGE, drawing.EXPORTS).values() if item.source]
+    assert not unreachable.keys() & set(answered)
