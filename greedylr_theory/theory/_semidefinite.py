@@ -75,8 +75,7 @@ def solve(steps: Floats, problem: str, measure: str, mu: float) -> Solution:
     with warnings.catch_warnings():
         # "may be inaccurate": how inaccurate it is, is computed below
         warnings.simplefilter("ignore", UserWarning)
-        program.solve(verbose=0, wrapper="cvxpy", solver="CLARABEL", **_TOLERANCES)
-        if getattr(program, "residual", None) is None:
+        if not _succeeds(program, **_TOLERANCES) and not _succeeds(program):
             raise ArithmeticError(f"the solver found no bound for the steps {steps.tolist()!r}")
         primal = float(program.objective.eval())
         upper, multipliers = _safe_dual(program, measured, visited, *_sizes(steps, problem, measure))
@@ -84,6 +83,16 @@ def solve(steps: Floats, problem: str, measure: str, mu: float) -> Solution:
         function = function or _few_dimensions(program, visited, primal)
     source = f"PEPit {version('PEPit')}, cvxpy {version('cvxpy')}, Clarabel {version('clarabel')}"
     return Solution(upper, primal, multipliers, source, function)
+
+
+def _succeeds(program: Any, **settings: Any) -> bool:
+    from cvxpy.error import SolverError  # pyright: ignore[reportMissingImports]
+
+    try:
+        program.solve(verbose=0, wrapper="cvxpy", solver="CLARABEL", **settings)
+    except SolverError:
+        return False
+    return getattr(program, "residual", None) is not None
 
 
 class _Visited:
@@ -145,14 +154,9 @@ def _safe_dual(
 
 def _few_dimensions(program: Any, visited: _Visited, primal: float) -> tuple[str, Floats, Floats, Floats] | None:
     """Points, slopes and values of a solution whose Gram matrix has a small trace, if its rank is small."""
-    program.solve(
-        verbose=0,
-        wrapper="cvxpy",
-        solver="CLARABEL",
-        dimension_reduction_heuristic="trace",
-        tol_dimension_reduction=1e-6 * abs(primal),
-        **_TOLERANCES,
-    )
+    loss = 1e-6 * abs(primal)
+    if not _succeeds(program, dimension_reduction_heuristic="trace", tol_dimension_reduction=loss, **_TOLERANCES):
+        return None
     origin = visited.minimiser.eval()
     vectors = [
         v.eval() - o for p, g in zip(visited.points, visited.slopes, strict=True) for v, o in ((p, origin), (g, 0))
