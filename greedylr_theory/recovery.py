@@ -122,9 +122,9 @@ def published_episodes(loss: ArrayLike, amount: ArrayLike) -> Episodes:
     """Recovery episodes as the study counted them, for spike and burst kinds.
 
     One starts at a step with a positive amount when none is under way; its reference is that step's clean loss; it ends
-    at the first later step whose clean loss is below 1.1 times the reference; its length is in steps. Two things are
-    ours: at the step that ends an episode no other starts, since one was still under way, and an episode that had not
-    ended is kept.
+    at the first later step whose clean loss is below 1.1 times the reference; its length is in steps. At the step that
+    ends an episode no other starts, as in the study's code (amazon-science/aws-research-science on GitHub, folder
+    GreedyLR, commit 707f1bc). The study drops episodes that had not ended with the run; here they are kept.
 
     Args:
         loss: (R, T) clean losses, NaN once a run has ended.
