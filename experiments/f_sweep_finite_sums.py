@@ -146,7 +146,7 @@ def arm(table: pl.DataFrame, problem: str, rule: str, cap: str) -> FactorArm:
     initial, unit = rows["initial_loss"].to_numpy(), rows["lr0.high"].to_numpy()
     lost = loss > initial
     dead = ~lost & (rows["end_lr"].to_numpy() < 1e-6 * unit) & (gap > 1e-3 * (initial - minimum))
-    return FactorArm(factor, *(values.reshape(shape) for values in (loss, gap, lost, dead)))
+    return FactorArm(factor, loss.reshape(shape), gap.reshape(shape), lost.reshape(shape), dead.reshape(shape))
 
 
 #: values of F that predictions name
@@ -183,8 +183,8 @@ def _capped_is_safe(table: pl.DataFrame) -> Verdict:
 
 @_predicts(
     "A small F bears a larger cap: with all samples and a cap of 4 / L_*, below (1 + 1/F) / L_* for F = 0.25 and above "
-    "it for F >= 0.5, no run of Algorithm 1 is lost at F = 0.25, and its median of f(x_T) - f* there is at most a tenth "
-    "of that at F = 0.9."
+    "it for F >= 0.5, no run of Algorithm 1 is lost at F = 0.25, and its median of f(x_T) - f* there is at most a "
+    "tenth of that at F = 0.9."
 )
 def _local_cap(table: pl.DataFrame) -> Verdict:
     found = arm(table, FULL, ALGORITHM_1, LOCAL)
@@ -260,8 +260,8 @@ def _early_stop(table: pl.DataFrame) -> Verdict:
 
 
 @_predicts(
-    "Nowhere are all F >= 0.5 equal within 1.5 %: for each of the four problems, each rule and both caps the medians of "
-    "f(x_T) over F >= 0.5 differ by more than that."
+    "Nowhere are all F >= 0.5 equal within 1.5 %: for each of the four problems, each rule and both caps the medians "
+    "of f(x_T) over F >= 0.5 differ by more than that."
 )
 def _published_spread(table: pl.DataFrame) -> Verdict:
     spreads = {
