@@ -14,6 +14,10 @@ compares f - f*. Starts are matched, one replicate for all schedules and disturb
 how runs recover that are thrown back.
 
 The predictions were written before the first run.
+
+Learned since, and left out of the predictions: under Adam the study's spikes do next to nothing through the gradient
+either. They are as large as the loss and come at t = 0 and every 60 to 100 steps, three at a time; Adam divides them by
+the running mean of squares, and every episode ends at once.
 """
 
 from __future__ import annotations
@@ -135,7 +139,7 @@ def rows(
 
 def counts(found: pl.DataFrame, column: str) -> Floats:
     """Episodes of all rows by length: (LONGEST + 2,)."""
-    return found[column].list.to_array(LONGEST + 2).to_numpy().sum(axis=0)
+    return np.array(found[column].to_list()).sum(axis=0)
 
 
 def middle(number: Floats) -> float:
@@ -152,7 +156,7 @@ def ended_at_once(number: Floats) -> float:
 
 def mean_of_runs(found: pl.DataFrame) -> Estimate:
     """Median over runs of a run's mean length, as the study averages: episodes that had not ended left out."""
-    number = found["published"].list.to_array(LONGEST + 2).to_numpy()[:, 1:].sum(axis=1)
+    number = np.array(found["published"].to_list())[:, 1:].sum(axis=1)
     some = number > 0
     return median(found["published_sum"].to_numpy()[some] / number[some])
 
@@ -216,7 +220,7 @@ STRENGTHS = {"perturbation.strength": (0.1, 0.5, 1.0)}
 
 SWEEP = Sweep(
     name="recovery_as_published",
-    question="What do the published recovery times measure, on runs that the published perturbations leave as they are?",
+    question="What do the published recovery times measure, on runs that their perturbations leave as they are?",
     prediction=PREDICTIONS,
     arms=arms,
     sizes={
