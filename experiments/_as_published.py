@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -43,6 +44,11 @@ ADDED: Mapping[str, Scheduler] = {
     "capped p=1": GreedyStudy(factor=FACTOR, patience=1, min_lr=FLOOR, max_lr=LR0),
     "capped p=10": GreedyStudy(factor=FACTOR, patience=10, min_lr=FLOOR, max_lr=LR0),
 }
+#: a first rate ten times that of the study, for schedules that cannot climb
+HIGHER: Mapping[str, Scheduler] = {
+    "cosine from 0.1": Cosine(t_max=STEPS, eta_min=FLOOR),
+    "constant 0.1": Constant(),
+}
 #: rows of the study's tables -> its arms; both patiences of GreedyLR are pooled
 POOLED: Mapping[str, tuple[str, ...]] = {
     "GreedyLR": ("GreedyLR p=1", "GreedyLR p=10"),
@@ -65,6 +71,11 @@ KINDS: Mapping[str, Perturbation] = {
 }
 STRENGTHS = (0.1, 0.5, 1.0)
 SPIKES = ("periodic spike", "random spike")
+
+#: label of the problem behind each of the twenty analytic names
+NAMES = tuple(problem.label for names in ANALYTIC.values() for problem in names.values())
+#: how many times the study is replayed at its own size
+REPLAYS = 200
 
 
 @dataclass(frozen=True)
@@ -116,53 +127,44 @@ class Grid:
         unmatched: (problem, scheduler) -> (kinds, strengths, replicates); each pair has starts of its own, shared by
             all disturbances.
         matched: (problem, scheduler) -> (replicates,), without disturbance; all schedulers have the same starts.
-        block: replicates for each of the five names of a family.
     """
 
     unmatched: Mapping[tuple[str, str], Floats]
     matched: Mapping[tuple[str, str], Floats]
-    block: int
 
-    def names(self) -> list[tuple[str, str, str, slice]]:
-        """Family, name, problem, and which replicates of the problem are the name's; in the study's order."""
-        return [
-            (family, name, problem.label, slice(k * self.block, (k + 1) * self.block))
-            for family, variants in ANALYTIC.items()
-            for k, (name, problem) in enumerate(variants.items())
-        ]
+    def replays(self, row: str, kinds: tuple[str, ...] = tuple(KINDS), problems: tuple[str, ...] = ()) -> Floats:
+        """(REPLAYS, runs): replays of the study with its sample sizes, one run for each name, disturbance and arm.
 
-    def replays(self, row: str, kinds: tuple[str, ...] = tuple(KINDS), families: tuple[str, ...] = ()) -> Floats:
-        """(block, runs) replays of the study with its sample sizes: one run for each name, disturbance and arm.
-
-        In replay s the disturbance j takes replicate (j + s) mod block of its name, so that with 27 replicates for a
-        name every run of a replay has a start of its own, as in the study, and no run is in two replays.
+        Every run takes a start at random, with replacement, from those of its problem and arm.
         """
+        rng = np.random.default_rng(0)
         found: list[Floats] = []
-        for family, _, problem, part in self.names():
-            if families and family not in families:
+        for problem in NAMES:
+            if problems and problem not in problems:
                 continue
             for arm in POOLED[row]:
-                cells = self.unmatched[problem, arm][..., part]
-                for k, kind in enumerate(KINDS):
-                    if kind in kinds:
-                        found += [np.roll(runs, -(k * len(cells[k]) + s)) for s, runs in enumerate(cells[k])]
-        return np.stack(found, axis=1)
+                runs = self.unmatched[problem, arm]
+                found += [rng.choice(runs[k].ravel(), (REPLAYS, runs.shape[1])) for k in _places(kinds)]
+        return np.concatenate(found, axis=1)
 
     def pooled(self, row: str, weights: Mapping[str, float] | None = None) -> tuple[Floats, Floats]:
-        """Values and their weights: every replicate of every problem without disturbance, weighted by names or as told.
+        """Values and their weights: the undisturbed runs of every problem, weighted by its names or as told.
 
         As the disturbances change nothing, the undisturbed runs have the law of all.
         """
-        names = [problem for _, _, problem, _ in self.names()]
+        shares = Counter(NAMES) if weights is None else weights
         values: list[Floats] = []
-        shares: list[Floats] = []
-        for problem in dict.fromkeys(names):
-            share = names.count(problem) if weights is None else weights.get(problem, 0.0)
+        parts: list[Floats] = []
+        for problem, share in shares.items():
             for arm in POOLED[row]:
                 runs = self.unmatched[problem, arm][0, 0]
                 values.append(runs)
-                shares.append(np.full(runs.size, share / runs.size / len(POOLED[row])))
-        return np.concatenate(values), np.concatenate(shares)
+                parts.append(np.full(runs.size, share / runs.size / len(POOLED[row])))
+        return np.concatenate(values), np.concatenate(parts)
+
+
+def _places(kinds: tuple[str, ...]) -> list[int]:
+    return [k for k, kind in enumerate(KINDS) if kind in kinds]
 
 
 def weighted_median(values: Floats, weights: Floats) -> float:
@@ -191,5 +193,4 @@ def grid(table: pl.DataFrame, column: str, outcome: Callable[[Floats], Floats] =
             parts.setdefault((problem, scheduler), {})[kind] = values
     for pair, kinds in parts.items():
         unmatched[pair] = np.stack([kinds[kind] for kind in KINDS])
-    block = next(iter(unmatched.values())).shape[-1] // 5
-    return Grid(unmatched, matched, block)
+    return Grid(unmatched, matched)

@@ -4,13 +4,20 @@ Four families with five names each, nine disturbances at three strengths added t
 (`as_published`), GreedyLR with patience 1 and 10, cosine, cosine with restarts, and exponential decay; Adam, first rate
 0.01, 200 steps. `_study_problems.py` says what each name stands for, `_as_published.py` has the settings. The study ran
 each combination once, so 20 * 27 * 5 = 2,700 of its runs are on these problems, 1,080 of GreedyLR and 540 of every
-other schedule. Here every name has `replicates` / 5 starts (27 at the standard size), all of them under every
-disturbance, so that it can be seen what a disturbance changes; a replay of the study takes one start for each run.
+other schedule. Here every problem and scheduler has 135 starts (at the standard size), all of them under every
+disturbance, so that it can be seen what a disturbance changes; a replay of the study draws one start for each run.
 
 Starts differ between schedulers, as in the study. The arms "matched/..." are ours: the same starts for all schedulers,
 a constant rate, and GreedyLR that may not climb above its first rate.
 
-The predictions below were written before the first run, knowing the published numbers.
+The predictions below were written before the first run, knowing the published numbers; the last one, and the arms that
+it is about, after the first run of the others and before their own.
+
+Learned since, and left out of the predictions: replays as first written gave each of a name's 27 starts to one of its
+27 runs, so that all replays were the same set of runs; now every run draws its start with replacement, and the verdicts
+on the second and third prediction are computed from that. And "ends below" counts any difference: on Rastrigin and on
+Ackley all schedules but exponential decay end in the same local minima, GreedyLR nearer to their bottom by less than
+1 % of the loss.
 """
 
 from __future__ import annotations
@@ -23,8 +30,10 @@ from numpy.typing import NDArray
 
 from experiments._as_published import (
     ADDED,
+    HIGHER,
     KINDS,
     LR0,
+    NAMES,
     POOLED,
     PUBLISHED,
     SCHEDULERS,
@@ -80,10 +89,12 @@ PREDICTIONS = (
     "The pooled medians measure the mix: keep one name of each of the seven problems and give the other 13 of the 20 "
     "names to one problem; over these seven mixes the ratio of GreedyLR's pooled median to that of the best other "
     "schedule moves by a factor of at least 1000, and in at least one of them it is above 1.",
+    "Nothing is left when cosine too may take larger steps: from a first rate of 0.1 it ends below GreedyLR with p = 1 "
+    "(from 0.01) from at least 90 % of the matched starts on the quadratics and from at least half on Rosenbrock.",
 )
 
 
-def _run(label: str, scheduler: Scheduler, kind: str, seed: int) -> Run:
+def _run(label: str, scheduler: Scheduler, kind: str, seed: int, lr0: float = LR0) -> Run:
     problem = next(p for names in ANALYTIC.values() for p in names.values() if p.label == label)
     return Run(
         objective=problem.objective(),
@@ -91,7 +102,7 @@ def _run(label: str, scheduler: Scheduler, kind: str, seed: int) -> Run:
         scheduler=scheduler,
         perturbation=KINDS[kind],
         start=problem.start(seed),
-        lr0=LR0,
+        lr0=lr0,
         steps=STEPS,
         ordering="after_update",
     )
@@ -106,6 +117,8 @@ def arms() -> Mapping[str, Run]:
                 found[f"unmatched/{problem}/{name}/{kind}"] = _run(problem, scheduler, kind, seed=100 + 10 * p + s)
         for name, scheduler in {**SCHEDULERS, **ADDED}.items():
             found[f"matched/{problem}/{name}/none"] = _run(problem, scheduler, "none", seed=200 + p)
+        for name, scheduler in HIGHER.items():
+            found[f"matched/{problem}/{name}/none"] = _run(problem, scheduler, "none", seed=200 + p, lr0=10 * LR0)
     return found
 
 
@@ -211,7 +224,7 @@ def first_is_largest(table: pl.DataFrame) -> dict[str, float]:
     rows = grid(table.with_columns(first=(pl.col("peak_loss") == pl.col("initial_loss")).cast(pl.Float64)), "first")
     found: dict[str, float] = {}
     for scheduler in SCHEDULERS:
-        shares = [rows.unmatched[problem, scheduler][0, 0].mean() for _, _, problem, _ in rows.names()]
+        shares = [rows.unmatched[problem, scheduler][0, 0].mean() for problem in NAMES]
         found[scheduler] = float(np.mean(shares))
     return found
 
@@ -236,9 +249,15 @@ def _mix(table: pl.DataFrame, final: Grid) -> tuple[bool, str]:
     )
 
 
+def _higher(table: pl.DataFrame, final: Grid) -> tuple[bool, str]:
+    wins = {problem: below(final, problem, "cosine from 0.1", "GreedyLR p=1") for problem in distinct(ANALYTIC)}
+    held = min(wins[p] for p in QUADRATICS) >= 0.9 and min(wins[p] for p in ROSENBROCKS) >= 0.5
+    return held, ", ".join(f"{problem}: {value:.1%}" for problem, value in wins.items())
+
+
 _VERDICTS = (
     _nothing_changes, _reproduced, _local_minima, _smooth_problems, _many_minima, _ceiling, _constant, _spent, _start,
-    _recovery, _mix,
+    _recovery, _mix, _higher,
 )  # fmt: skip
 
 
@@ -258,7 +277,7 @@ SWEEP = Sweep(
     arms=arms,
     sizes={
         "standard": Size(axes={"perturbation.strength": STRENGTHS}, steps=STEPS, replicates=135),
-        "quick": Size(axes={"perturbation.strength": STRENGTHS}, steps=STEPS, replicates=45),
+        "quick": Size(axes={"perturbation.strength": STRENGTHS}, steps=STEPS, replicates=27),
     },
     judge=judge,
     measure=measure,
