@@ -17,8 +17,8 @@ bound.
 The *ratio* of two contenders in a cell (problem and optimizer) is the median over the evaluation seeds of the quotient
 of their f(x_T) - f*. Over the problems of one optimizer ratios are joined by their geometric mean, with Student's 95 %
 interval of the logarithms: it speaks of further problems of this kind, the tests of further seeds. *Significant* means
-p < 0.05 in Wilcoxon's signed-rank test of paired differences, two-sided, after Holm's correction for all 36 tests
-(refined with linear, refined with cosine, refined twice with refined, in twelve cells).
+p < 0.05 in Wilcoxon's signed-rank test of the logarithms of the quotients, two-sided, after Holm's correction for all
+36 tests (refined with linear, refined with cosine, refined twice with refined, in twelve cells).
 
 The predictions below were written before the first run.
 """
