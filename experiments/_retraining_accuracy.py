@@ -16,7 +16,7 @@ from greedylr_theory.objectives.perceptron import Perceptron
 Floats = NDArray[np.float64]
 
 #: fresh samples of the study's law, under a seed that no training data has
-HELD_OUT, HELD_OUT_SEED = 1000, 2**20
+HELD_OUT, HELD_OUT_SEED = 500, 2**20
 
 
 def accuracies(objective: Objective, points: Floats) -> tuple[Floats, Floats]:

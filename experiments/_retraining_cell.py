@@ -1,4 +1,4 @@
-"""One cell of the retraining study, a problem under an optimizer: tune, record, refine, tune again, evaluate."""
+"""One cell of the retraining study, a problem under an optimizer: tune, record, refine, and tune what was refined."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from experiments._retraining_accuracy import accuracies
-from greedylr_theory.contracts import Scheduler
+from greedylr_theory.contracts import OpenLoop
 from greedylr_theory.gradient_norms import gradient_norms
 from greedylr_theory.optimizers.adam import Adam
 from greedylr_theory.params import canonical_json
@@ -27,235 +27,34 @@ from greedylr_theory.schedulers.linear import Linear
 from greedylr_theory.schedulers.multi_step import MultiStep
 from greedylr_theory.schedulers.table import Table
 from greedylr_theory.simulation.batch import Batch
-from greedylr_theory.simulation.simulate import Trajectory, simulate
-from greedylr_theory.statistics import suboptimality
-from greedylr_theory.sweeps.shard import Shard
+from greedylr_theory.simulation.simulate import Trajectory
+from greedylr_theory.sweeps.arm import Contender
+from greedylr_theory.sweeps.cell import Cell, end_gap
+from greedylr_theory.sweeps.tuned import TunedSweep
 
 Floats = NDArray[np.float64]
 
-#: raise it when the protocol or what it calls changes: cells are then computed anew
+#: raise it when what is recorded or how it is refined changes: cells are then computed anew
 VERSION = 1
-TUNING_SEEDS, FIRST_EVALUATION_SEED = 5, 1000
-#: doublings and halvings beyond the grid, together; further rates around the best one
-MOST_EXTENSIONS, FURTHER = 12, (0.5**0.5, 2.0**0.5)
+#: the last two rates that every contender tries: half way, in logarithm, to both neighbours of its best one
+SECOND: tuple[Mapping[str, float], ...] = ({"lr0": 0.5**0.5}, {"lr0": 2.0**0.5})
+#: the contenders that the predictions and ranks are about
+RANKED = (
+    "flat", "1/t", "1/sqrt t", "cosine", "linear", "step-wise", "refined", "refined twice", "warmup + polynomial",
+)  # fmt: skip
+CONTENDERS = (*RANKED, "refined from several runs")
+#: those that a cell makes from gradient norms
+REFINED = CONTENDERS[6:]
 #: where the step-wise schedule drops to a tenth, in shares of the run
 DROPS = (1.0 / 3.0, 2.0 / 3.0)
 #: points of a schedule that are kept
 POINTS = 201
 
-_NUMBERS = (
-    "multiple", "rate", "gap", "loss", "minimum", "accuracy", "held_out", "warmup", "exponent", "peak", "position",
-    "factor",
-)  # fmt: skip
-_COUNTS = ("replicate", "diverged", "chosen", "at_edge")
-#: columns of a cell's table; empty where a row's phase has no such thing
-SCHEMA: dict[str, Any] = {
-    **dict.fromkeys(("arm", "phase", "contender", "source"), pl.String),
-    **dict.fromkeys(_NUMBERS, pl.Float64),
-    **dict.fromkeys(_COUNTS, pl.Int64),
-}
 
-
-@dataclass(frozen=True)
-class Trial:
-    """One peak rate of one contender: rate over the unit, median of f(x_T) - f* over the tuning seeds."""
-
-    multiple: float
-    median: float
-    diverged: int
-    #: first tuning seed whose run did not diverge; -1 if all did
-    survivor: int
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """A contender with everything that was tried; `best` is the first of the smallest medians."""
-
-    scheduler: Scheduler
-    trials: tuple[Trial, ...]
-
-    @property
-    def best(self) -> Trial:
-        return min(self.trials, key=lambda trial: trial.median)
-
-    @property
-    def at_edge(self) -> bool:
-        tried = [trial.multiple for trial in self.trials]
-        return self.best.multiple in (min(tried), max(tried))
-
-
-@dataclass(frozen=True, eq=False)
-class Cell(Shard):
-    """All of one arm. Axes: {"lr0": the grid, in multiples of the base's rate}; `replicates` evaluation seeds.
-
-    Rows of the table, by `phase`: "tuning", one per contender and rate; "evaluation", one per contender and seed, at
-    the chosen rate; "refinement", one per refined schedule; "schedule", points of every contender's factors.
-    """
-
-    def __str__(self) -> str:
-        return f"cell {self.id[:12]} ({self.arm})"
-
-    @functools.cached_property
-    def id(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        content = {
-            "version": VERSION,
-            "arm": self.arm,
-            "run": self.base.specification(),
-            "data": self.base.objective.data_digest,
-            "rates": list(self.axes["lr0"]),
-            "replicates": self.replicates,
-        }
-        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
-
-    @property
-    def nanoseconds(self) -> float:
-        objective = self.base.objective
-        # 0.6 ns for every coordinate and sample of a step, as measured
-        return (self.last - self.first) * self.base.steps * (400.0 + 0.6 * objective.uniforms * objective.dim)
-
-    def table(self) -> pl.DataFrame:
-        """Tune, record, refine, tune the refined schedules, evaluate."""
-        tuned = {name: self.tune(rule) for name, rule in fixed_schedules(self.base.steps).items()}
-        refined, once = self._refined("linear", tuned["linear"])
-        tuned["refined"] = self.tune(refined.table())
-        again, twice = self._refined("refined", tuned["refined"])
-        tuned["refined twice"] = self.tune(again.table())
-        tuned["warmup + polynomial"] = self.tune(Table(tuple(refined.fit.schedule(self.base.steps).tolist())))
-        rows = [
-            *self._tuning_rows(tuned),
-            *self._evaluation_rows(tuned),
-            {"phase": "refinement", "contender": "refined", **once},
-            {"phase": "refinement", "contender": "refined twice", **twice},
-            *self._schedule_rows(tuned),
-        ]
-        return pl.DataFrame([{"arm": self.arm, **row} for row in rows], schema=SCHEMA)
-
-    def tune(self, scheduler: Scheduler) -> Tuned:
-        """Try the grid, go on beyond an edge while the best rate lies on it, then half way to both neighbours."""
-        tuned = self._tried(Tuned(scheduler, ()), self.axes["lr0"])
-        for _ in range(MOST_EXTENSIONS):
-            if not tuned.at_edge:
-                break
-            tried = [trial.multiple for trial in tuned.trials]
-            beyond = 0.5 * min(tried) if tuned.best.multiple == min(tried) else 2.0 * max(tried)
-            tuned = self._tried(tuned, (beyond,))
-        return self._tried(tuned, tuple(tuned.best.multiple * factor for factor in FURTHER))
-
-    def _tried(self, tuned: Tuned, multiples: tuple[float, ...]) -> Tuned:
-        gaps, _ = self._run(tuned.scheduler, multiples, range(TUNING_SEEDS))
-        trials = [
-            Trial(
-                multiple=multiple,
-                median=float(np.median(of_rate)),
-                diverged=int(np.sum(np.isinf(of_rate))),
-                survivor=next((seed for seed, gap in enumerate(of_rate) if np.isfinite(gap)), -1),
-            )
-            for multiple, of_rate in zip(multiples, gaps, strict=True)
-        ]
-        return dataclasses.replace(tuned, trials=(*tuned.trials, *trials))
-
-    def _run(self, scheduler: Scheduler, multiples: tuple[float, ...], seeds: range) -> tuple[Floats, Trajectory]:
-        """f(x_T) - f* (rates, seeds), +inf for a diverged run, and the trajectory."""
-        base = dataclasses.replace(self.base, scheduler=scheduler)
-        rates = np.repeat(np.multiply(multiples, self._unit), len(seeds))
-        trajectory = simulate(Batch(base, {"lr0": rates, "replicate": [*seeds] * len(multiples)}))
-        lost = trajectory.diverged | ~np.isfinite(trajectory.end_loss)
-        gaps = suboptimality(trajectory.end_loss, self._minimum, lost)
-        return gaps.reshape(len(multiples), len(seeds)), trajectory
-
-    @property
-    def _unit(self) -> float:
-        rate: Any = self.base.lr0
-        return float(rate)
-
-    @property
-    def _minimum(self) -> float:
-        """f*, or 0, below which no loss here can be."""
-        known = self.base.objective.minimum
-        return 0.0 if known is None else known
-
-    def _refined(self, source: str, tuned: Tuned) -> tuple[Refined, dict[str, Any]]:
-        """What a user makes of one run at the tuned peak."""
-        kind = "l1" if isinstance(self.base.optimizer, Adam) else "l2"
-        seed, multiple = tuned.best.survivor, tuned.best.multiple
-        run = dataclasses.replace(self.base, scheduler=tuned.scheduler, lr0=multiple * self._unit, replicate=seed)
-        norms = gradient_norms([run])
-        found = refine(norms.l1[0] if kind == "l1" else norms.l2[0], kind=kind)
-        row = {
-            "source": source,
-            "multiple": multiple,
-            "replicate": seed,
-            "warmup": found.fit.warmup,
-            "exponent": found.fit.exponent,
-            "peak": found.argmax / self.base.steps,
-        }
-        return found, row
-
-    def _tuning_rows(self, tuned: Mapping[str, Tuned]) -> list[dict[str, Any]]:
-        return [
-            {
-                "phase": "tuning",
-                "contender": name,
-                "multiple": trial.multiple,
-                "rate": trial.multiple * self._unit,
-                "gap": trial.median,
-                "diverged": trial.diverged,
-                "chosen": int(trial is found.best),
-                "at_edge": int(found.at_edge),
-            }
-            for name, found in tuned.items()
-            for trial in found.trials
-        ]
-
-    def _evaluation_rows(self, tuned: Mapping[str, Tuned]) -> list[dict[str, Any]]:
-        seeds = range(FIRST_EVALUATION_SEED, FIRST_EVALUATION_SEED + self.replicates)
-        rows: list[dict[str, Any]] = []
-        for name, found in tuned.items():
-            multiple = found.best.multiple
-            [gaps], trajectory = self._run(found.scheduler, (multiple,), seeds)
-            training, held_out = accuracies(self.base.objective, trajectory.x_end)
-            rows += [
-                {
-                    "phase": "evaluation",
-                    "contender": name,
-                    "multiple": multiple,
-                    "rate": multiple * self._unit,
-                    "replicate": seed,
-                    "gap": float(gaps[r]),
-                    "loss": float(trajectory.end_loss[r]) if np.isfinite(gaps[r]) else float("inf"),
-                    "minimum": self._minimum,
-                    "diverged": int(np.isinf(gaps[r])),
-                    "accuracy": float(training[r]),
-                    "held_out": float(held_out[r]),
-                }
-                for r, seed in enumerate(seeds)
-            ]
-        return rows
-
-    def _schedule_rows(self, tuned: Mapping[str, Tuned]) -> list[dict[str, Any]]:
-        steps = self.base.steps
-        kept = np.unique(np.linspace(0, steps - 1, POINTS).astype(np.int64))
-        rows: list[dict[str, Any]] = []
-        for name, found in tuned.items():
-            rule: Any = found.scheduler
-            factors = rule.rates(1.0, steps)
-            rows += [
-                {
-                    "phase": "schedule",
-                    "contender": name,
-                    "multiple": found.best.multiple,
-                    "position": float(t / steps),
-                    "factor": float(factors[t]),
-                }
-                for t in kept
-            ]
-        return rows
-
-
-def fixed_schedules(steps: int) -> dict[str, Scheduler]:
-    """The contenders that need no earlier run, for a run of so many steps: largest factor 1, at the start."""
+def fixed_schedules(steps: int) -> dict[str, Contender]:
+    """The contenders that need no earlier run, for runs of so many steps; their largest factor is 1, at the start."""
     drops = tuple(float(max(1, round(share * steps))) for share in DROPS)
-    return {
+    shapes: dict[str, OpenLoop] = {
         "flat": Constant(),
         "1/t": InverseTime(),
         "1/sqrt t": InverseSqrt(),
@@ -263,3 +62,131 @@ def fixed_schedules(steps: int) -> dict[str, Scheduler]:
         "linear": Linear(),
         "step-wise": MultiStep(milestones=drops, factor=0.1),
     }
+    return {name: Contender(shape, second=SECOND) for name, shape in shapes.items()}
+
+
+def end_gap_and_accuracy(batch: Batch, trajectory: Trajectory) -> Mapping[str, NDArray[Any]]:
+    """What is tuned on, `gap` as `end_gap` gives it, and loss and accuracies at the end; NaN after divergence."""
+    gap = end_gap(batch, trajectory)["gap"]
+    finite = np.isfinite(gap)
+    training, held_out = accuracies(batch.base.objective, np.where(finite[:, None], trajectory.x_end, 0.0))
+    return {
+        "gap": gap,
+        "loss": np.where(finite, trajectory.end_loss, np.inf),
+        "accuracy": np.where(finite, training, np.nan),
+        "held_out": np.where(finite, held_out, np.nan),
+    }
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A refined schedule and the run that its norms come from: the contender that ran, and its replicates."""
+
+    refined: Refined
+    source: str
+    replicates: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RefiningCell(Cell):
+    """A cell whose contenders grow: those given are tuned, the schedules refined from their runs after them.
+
+    The table has, beside the rows of a `Cell`, one of phase "schedule" for every contender: `factor` at POINTS steps
+    evenly spread over the run, and for a refined one `norm`, the smoothed norms there, the `source` of the norms, how
+    many runs they are a mean over (`recorded`), the step of the peak over T (`peak`), and `warmup`, `exponent` and
+    `deviation` of the best fit.
+    """
+
+    @functools.cached_property
+    def id(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        rest = self.protocol, self.outcome, self.outcome_version, self.stride
+        plain = Cell(self.arm, self.problem, self.names, *rest).id
+        return hashlib.sha256(canonical_json(["refining", VERSION, plain]).encode()).hexdigest()
+
+    @property
+    def runs(self) -> int:
+        one = super().runs // len(self.names)
+        return one * (len(self.names) + len(REFINED)) + self.protocol.tuning + 1
+
+    @property
+    def nanoseconds(self) -> float:
+        objective = self.problem.base.objective
+        # 0.6 ns for every coordinate and sample of a step, as measured
+        return self.runs * self.protocol.steps * (400.0 + 0.6 * objective.uniforms * objective.dim)
+
+    def entry(self) -> dict[str, Any]:
+        return {**super().entry(), "contenders": [*self.names, *REFINED]}
+
+    def table(self) -> pl.DataFrame:
+        first = super().table()
+        steps = self.protocol.steps
+        shapes: dict[str, Any] = {name: self.problem.contenders[name].scheduler for name in self.names}
+        once = self._recorded("linear", shapes["linear"], first, (0,))
+        several = self._recorded("linear", shapes["linear"], first, tuple(range(self.protocol.tuning)))
+        fit = Table(tuple(once.refined.fit.schedule(steps).tolist()))
+        later: dict[str, Any] = {
+            "refined": once.refined.table(),
+            "warmup + polynomial": fit,
+            "refined from several runs": several.refined.table(),
+        }
+        second = self._further(later)
+        twice = self._recorded("refined", later["refined"], second, (0,))
+        third = self._further({"refined twice": twice.refined.table()})
+        shapes |= {**later, "refined twice": twice.refined.table()}
+        recorded = {"refined": once, "refined from several runs": several, "refined twice": twice}
+        rows = [self._schedule_row(name, shape, recorded.get(name)) for name, shape in shapes.items()]
+        return pl.concat([first, second, third, pl.DataFrame(rows, infer_schema_length=None)], how="diagonal")
+
+    def _further(self, shapes: Mapping[str, OpenLoop]) -> pl.DataFrame:
+        contenders = {name: Contender(shape, second=SECOND) for name, shape in shapes.items()}
+        problem = dataclasses.replace(self.problem, contenders=contenders)
+        rest = self.protocol, self.outcome, self.outcome_version, self.stride
+        return Cell(self.arm, problem, tuple(contenders), *rest).table()
+
+    def _recorded(self, source: str, shape: OpenLoop, tuned: pl.DataFrame, replicates: tuple[int, ...]) -> Recorded:
+        """Refined from the norms of runs at the source's tuned peak, under tuning replicates: their mean, if several.
+
+        A replicate that diverges is replaced by the next one, as a user would start again.
+        """
+        kind = "l1" if isinstance(self.problem.base.optimizer, Adam) else "l2"
+        chosen = tuned.filter((pl.col("contender") == source) & (pl.col("phase") == "evaluation"))
+        run = dataclasses.replace(
+            self.problem.base, scheduler=shape, lr0=chosen["lr0"].item(), steps=self.protocol.steps
+        )
+        every = gradient_norms(Batch(run, {"replicate": np.arange(self.protocol.tuning)}))
+        norms = every.l1 if kind == "l1" else every.l2
+        usable = np.flatnonzero(np.all(np.isfinite(norms), axis=1))[: len(replicates)]
+        return Recorded(refine(np.mean(norms[usable], axis=0), kind=kind), source, tuple(usable.tolist()))
+
+    def _schedule_row(self, name: str, shape: OpenLoop, recorded: Recorded | None) -> dict[str, Any]:
+        steps = self.protocol.steps
+        kept = positions(steps)
+        row: dict[str, Any] = {"arm": self.arm, **self.problem.labels, "contender": name, "phase": "schedule"}
+        row |= {"chosen": False, "factor": shape.rates(1.0, steps)[kept].tolist()}
+        if recorded is None:
+            return row
+        refined = recorded.refined
+        return {
+            **row, "norm": refined.smoothed[kept].tolist(), "source": recorded.source,
+            "recorded": len(recorded.replicates), "peak": refined.argmax / steps, "warmup": refined.fit.warmup,
+            "exponent": refined.fit.exponent, "deviation": refined.fit.deviation,
+        }  # fmt: skip
+
+
+def positions(steps: int) -> NDArray[np.int64]:
+    """Steps whose factors are kept."""
+    return np.unique(np.linspace(0, steps - 1, POINTS).astype(np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class RefiningSweep(TunedSweep):
+    """A tuned sweep of such cells."""
+
+    def shards(self, size: str) -> list[Cell]:
+        tuning = self.size(size)
+        return [
+            RefiningCell(
+                name, arm, tuple(arm.contenders), arm.protocol(tuning), self.outcome, self.outcome_version, self.stride
+            )
+            for name, arm in self.arms(size).items()
+        ]
