@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from greedylr_theory import Run, StandardNormal, simulate
+from greedylr_theory import Batch, Run, StandardNormal, simulate
 from greedylr_theory.objectives import Quadratic
 from greedylr_theory.optimizers import Adam
 from greedylr_theory.perturbations import GradientNoise
@@ -158,6 +158,15 @@ def tail(batch, trajectory):
         "mean": np.where(trajectory.diverged, np.inf, trajectory.loss[:, -4:].mean(axis=1)),
         "first": trajectory.loss[:, 0],
     }
+
+
+def test_bounds_may_be_valid_only_together():
+    study = dataclasses.replace(BASE, scheduler=GreedyStudy())  # min_lr is 1e-5 there
+    batch = Batch(study, {"scheduler.max_lr": [1e-6, 1e-7], "scheduler.min_lr": [1e-9, 1e-8]})
+    assert [(run.scheduler.max_lr, run.scheduler.min_lr) for run in batch] == [(1e-6, 1e-9), (1e-7, 1e-8)]
+    assert [batch.plugin("scheduler", r) for r in range(2)] == [run.scheduler for run in batch]
+    with pytest.raises(ValueError, match="min_lr"):
+        Batch(study, {"scheduler.max_lr": [1e-6]})
 
 
 def test_an_outcome_of_ones_own_with_further_columns():
