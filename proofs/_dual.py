@@ -55,7 +55,9 @@ def decomposed(form: Form) -> list[tuple[Fraction, Row]]:
         size = rows[pivot][pivot]
         if size <= 0:
             if any(rows[a][b] for a in names for b in names):
-                raise Rejected(f"what the multipliers leave is not a sum of squares: the pivot of {pivot} is {_short(size)}")
+                raise Rejected(
+                    f"what the multipliers leave is not a sum of squares: the pivot of {pivot} is {_short(size)}"
+                )
             break
         square = {name: rows[pivot][name] / size for name in names}
         names = [name for name in names if name != pivot]
@@ -78,7 +80,9 @@ def _require_sum(certificate: Dual, squares: Sequence[tuple[Fraction, Row]], res
     names = sorted({name for key in keys if len(key) == 2 for name in key})
     for _ in range(SAMPLES):
         vectors = {name: [Fraction(source.randint(-9, 9), source.randint(1, 9)) for _ in range(3)] for name in names}
-        values = {key[0]: Fraction(source.randint(-9, 9), source.randint(1, 9)) for key in sorted(keys) if len(key) == 1}
+        values = {
+            key[0]: Fraction(source.randint(-9, 9), source.randint(1, 9)) for key in sorted(keys) if len(key) == 1
+        }
 
         def at(form: Form, values: Mapping[str, Fraction] = values, vectors: Mapping[str, list[Fraction]] = vectors):
             found = Fraction(0)

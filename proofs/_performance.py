@@ -59,6 +59,10 @@ class Descent:
         change = self.slope(a) - self.slope(b)
         return self.subgradient(a, b) - (change @ change) * Fraction(1, 2)
 
+    def bounded_slope(self, k: int) -> Form:
+        """1 - |g_k|^2, which is >= 0 for 1-Lipschitz f."""
+        return Form.constant(1) - self.slope(k) @ self.slope(k)
+
     def pairs(self) -> Iterator[Pair]:
         yield from ((a, b) for a in self.indices for b in self.indices if a != b)
 

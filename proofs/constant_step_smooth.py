@@ -79,9 +79,7 @@ def check(rng: np.random.Generator) -> Check:
             worst = (Huber(dimension=1, radius=radius, curvature=1.0), Quadratic(eigenvalues=(1.0,)))
             scales = rng.uniform(0.01, 1.0, 2)
             others = (Huber(dimension=1, radius=float(scales[0]), curvature=1.0), LogCosh(dimension=1))
-            ends = [
-                float(simulate([_run(f, float(size), steps)]).end_loss[0]) for f in (*worst, *others)
-            ]
+            ends = [float(simulate([_run(f, float(size), steps)]).end_loss[0]) for f in (*worst, *others)]
             off = max(off, abs(max(ends[:2]) / value - 1))
             ratios += [end / value for end in ends]
             runs += len(ends)
@@ -123,7 +121,9 @@ CLAIM = Claim(
         "(1 - h)^(2N)} in units of L R^2. The best constant step is 3/2 for one step, 1.606 for two, 1.670 for three and "
         "tends to 2; beyond it the parabola is overshot, and at 2/L nothing is gained at all."
     ),
-    advice={"initial rate": "Without noise the best constant step is between 1.5/L and 2/L, nearer to 2/L for longer runs."},
+    advice={
+        "initial rate": "Without noise the best constant step is between 1.5/L and 2/L, nearer to 2/L for longer runs."
+    },
     unsettled=(
         "For 1 < h < 2 the checker verified N = 1 to 4 at five values of h each; for all others the formula rests on the "
         "published proof."

@@ -86,7 +86,11 @@ def run_both(steps: tuple[Fraction, ...]) -> Mapping[str, Relation]:
         **{f"Huber's function, {name}": fact for name, fact in slow.facts(one, (zero,)).items()},
         **{f"the quadratic, {name}": fact for name, fact in fast.facts(one, (zero,)).items()},
         "Huber's function ends at 1/(2 (1 + 2 sum h))": (ends[0], "==", radius / 2),
-        "the quadratic ends at prod (1 - h)^2 / 2": (ends[1], "==", prod((1 - step) ** 2 for step in steps) / Fraction(2)),
+        "the quadratic ends at prod (1 - h)^2 / 2": (
+            ends[1],
+            "==",
+            prod((1 - step) ** 2 for step in steps) / Fraction(2),
+        ),
     }
 
 

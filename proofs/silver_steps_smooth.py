@@ -152,11 +152,11 @@ def check(rng: np.random.Generator) -> Check:
     for k in range(1, 8):
         steps, bound = 2**k - 1, smooth.silver_value(k)
         radius = 1 / (2 * (1 + np.sqrt(2.0)) ** k - 1)
-        objectives = [Huber(dimension=1, radius=radius * float(size), curvature=1.0) for size in (1.0, *rng.uniform(0, 9, 6))]
+        objectives = [
+            Huber(dimension=1, radius=radius * float(size), curvature=1.0) for size in (1.0, *rng.uniform(0, 9, 6))
+        ]
         objectives += [Quadratic(eigenvalues=(float(h),)) for h in (1.0, *rng.uniform(0, 1, 6))]
-        ends = simulate(
-            [Run(objective=objectives[0], scheduler=Silver(), start=(1.0,), lr0=1.0, steps=steps)]
-        ).end_loss
+        ends = simulate([Run(objective=objectives[0], scheduler=Silver(), start=(1.0,), lr0=1.0, steps=steps)]).end_loss
         off = max(off, abs(float(ends[0]) / bound - 1))
         for kind in (Huber, Quadratic):
             batch = [
