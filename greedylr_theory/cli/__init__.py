@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import click
 
+from greedylr_theory.cli.figures import figures
 from greedylr_theory.cli.plugins import check, plugins
 from greedylr_theory.cli.refinement import refine
-from greedylr_theory.cli.results import figures, reproduce, sweep, verify
+from greedylr_theory.cli.results import reproduce, sweep, verify
 from greedylr_theory.cli.runs import replay, simulate
 
 
