@@ -255,4 +255,5 @@ SWEEP = RefiningSweep(
     sizes=SIZES,
     judge=judge,
     outcome=end_gap_and_accuracy,
+    conclusion=conclusion,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import matplotlib.figure
 import numpy as np
@@ -47,7 +48,7 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
     return figure
 
 
-def _marker(refined: bool) -> dict[str, object]:
+def _marker(refined: bool) -> dict[str, Any]:
     look = LOOKS[1] if refined else LOOKS[0]
     return {"color": look.color, "marker": look.marker, "markersize": 3.5, "markerfacecolor": "white"}
 
