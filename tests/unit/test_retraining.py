@@ -223,8 +223,11 @@ def test_judgements_speak_of_every_prediction_and_can_go_both_ways():
     assert all(judgement.evidence for judgement in helped)
     sentences = conclusion(made_up(good))
     assert len(sentences) == len(PAIRS) * len(OPTIMIZERS)
-    assert "refined ends lower" in sentences[0]
-    assert "6 and higher on 0 of 6" in sentences[0]
+    assert (
+        "Refined against linear under gradient descent: over problems of this kind the final gap is lower"
+        in sentences[0]
+    )
+    assert "lower on 6 and higher on 0 of 6 problems" in sentences[0]
 
 
 def test_rates_at_the_edge_are_counted():
