@@ -7,6 +7,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from experiments._retraining_accuracy import accuracies, outputs
 from experiments._retraining_cell import CONTENDERS, RANKED, REFINED, RefiningCell, positions
@@ -192,6 +193,21 @@ def test_ratios_tests_and_ranks_of_made_up_gaps():
     assert (ranks["linear"], ranks["cosine"]) == (3.0, 4.0)
 
 
+def test_p_values_are_those_of_the_logarithms_of_quotients_and_corrected_together():
+    cells = Cells(made_up({"linear": 1.0, "cosine": 1.0, "refined": 1.0, "refined twice": 1.001}))
+    rows = cells.comparisons()
+    first = rows.row(0, named=True)
+    quotients = np.array(cells.row(PROBLEMS[0], OPTIMIZERS[0], "refined")["gap"])
+    quotients /= cells.row(PROBLEMS[0], OPTIMIZERS[0], "linear")["gap"]
+    assert first["p"] == pytest.approx(stats.wilcoxon(np.log(quotients)).pvalue)
+    assert first["ratio"] == pytest.approx(np.median(quotients))
+    # Holm, by its definition
+    ordered, running = sorted(rows["p"].to_list()), 0.0
+    for k, p in enumerate(ordered):
+        running = max(running, min(1.0, (36 - k) * p))
+        assert running in rows.filter(pl.col("p") == p)["corrected"].to_list()
+
+
 def test_the_interval_over_problems_is_students():
     ratios = np.array([0.5, 1.0, 2.0, 4.0])
     rows = pl.DataFrame({"a": "x", "b": "y", "optimizer": "z", "ratio": ratios, "corrected": [0.01, 1.0, 0.2, 0.04]})
@@ -237,3 +253,4 @@ def test_rates_at_the_edge_are_counted():
         chosen=pl.when(pl.col("phase") == "tuning").then(pl.col("rate") == 2.0).otherwise("chosen")
     )
     assert Cells(moved).edges() == (120, 120)
+    assert [judge(of)[0].held for of in (table, moved)] == [True, False]
