@@ -1,4 +1,4 @@
-"""The fair robustness study's table as arrays, and what is told, judged and drawn from it.
+"""What is told, judged and drawn from the fair robustness study: medians, comparisons, profiles, ranks, sensitivity.
 
 The unit of evidence is the start (replicate): within a group, a problem with an optimizer and a channel, the value of a
 contender at one start is the median of f(x_T) - f* over the group's perturbations and strengths, which all have the
@@ -11,108 +11,39 @@ the same bit for bit. Suboptimalities below `FLOOR` count as `FLOOR`: there diff
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from experiments._robustness_arms import ADAPTIVE, GREEDY, PLATEAU, SCHEDULES
+from experiments._robustness_table import (
+    BEST_GREEDY,
+    BEST_SCHEDULE,
+    CONTENDERS,
+    EVERYWHERE,
+    FLOOR,
+    LABELS,
+    PRIMARY,
+    RIVAL,
+    Floats,
+    Group,
+    fair,
+    typical,
+)
 from greedylr_theory import statistics
 
-Floats = NDArray[np.float64]
-Group = tuple[str, str, str]
-
-#: in units of loss
-FLOOR = 1e-12
-#: the rule that the published study praises, and what it is compared with
-PRIMARY, RIVAL = "GreedyStudy p=1", "cosine"
-#: of each arm, the contender of a family with the smallest tuning median: chosen without the evaluation replicates
-BEST_GREEDY, BEST_SCHEDULE = "best GreedyLR", "best schedule"
-FAMILIES = {BEST_GREEDY: tuple(GREEDY), BEST_SCHEDULE: (*SCHEDULES, *PLATEAU)}
-#: who takes part everywhere, in the order in which tables and figures show them
-EVERYWHERE = (*GREEDY, *SCHEDULES, *PLATEAU)
-CONTENDERS = (*EVERYWHERE, *ADAPTIVE)
-CHANNELS = ("none", "observed_loss", "gradient", "iterate", "objective")
-_LABELS = ("arm", "problem", "optimizer", "channel", "perturbation", "strength")
 #: factor of the best within which a rate of the grid still counts for something
 AREA_LARGEST = 100.0
+#: resamples of this many rows at once fit in memory
+_ROWS = 256
 
 
-@dataclass(frozen=True, eq=False)
-class _Entry:
-    gaps: Floats
-    tuning: float
-
-
-class Fair:
-    """Evaluations and tuning medians by arm and contender."""
-
-    def __init__(self, table: pl.DataFrame) -> None:
-        self.arms = table.select(_LABELS).unique(maintain_order=True)
-        tuned = table.filter((pl.col("phase") == "tuning") & pl.col("chosen"))
-        medians = {(row[0], row[1]): row[2] for row in tuned.select("arm", "contender", "median").iter_rows()}
-        self._found: dict[tuple[str, str, str], _Entry] = {}
-        for phase in ("evaluation", "untuned"):
-            rows = table.filter(phase=phase).select("arm", "contender", "gap")
-            ends = np.cumsum(rows["gap"].list.len().to_numpy())
-            values = np.maximum(rows["gap"].explode().to_numpy(), FLOOR) if rows.height else np.zeros(0)
-            parts = np.split(values, ends[:-1])
-            for (arm, contender), gaps in zip(rows.select("arm", "contender").iter_rows(), parts, strict=False):
-                self._found[phase, arm, contender] = _Entry(gaps, medians[arm, contender])
-        clean = self.arms.filter(channel="none").select("problem", "optimizer", clean="arm")
-        joined = self.arms.filter(channel="observed_loss").join(clean, on=["problem", "optimizer"], how="inner")
-        self._clean = dict(joined.select("arm", "clean").iter_rows())
-
-    def gaps(self, arm: str, contender: str, phase: str = "evaluation") -> Floats | None:
-        """Suboptimalities (n,) by start; None where the contender did not take part."""
-        entry = self._entry(phase, arm, self.member(arm, contender))
-        return None if entry is None else entry.gaps
-
-    def member(self, arm: str, contender: str) -> str:
-        """The contender itself; of "best GreedyLR" and "best schedule" the one with the smallest tuning median."""
-        if contender not in FAMILIES:
-            return contender
-        entries = {name: self._entry("evaluation", arm, name) for name in FAMILIES[contender]}
-        return min((entry.tuning, name) for name, entry in entries.items() if entry is not None)[1]
-
-    def tuning(self, arm: str, contender: str) -> float:
-        """Median on the tuning replicates of the configuration that was chosen; NaN where it did not take part."""
-        entry = self._entry("evaluation", arm, contender)
-        return np.nan if entry is None else entry.tuning
-
-    def _entry(self, phase: str, arm: str, contender: str) -> _Entry | None:
-        own = self._found.get((phase, arm, contender))
-        return own if own is not None else self._found.get((phase, self._clean.get(arm, arm), contender))
-
-    def groups(self) -> dict[Group, list[str]]:
-        """Arms of every (problem, optimizer, channel)."""
-        found: dict[Group, list[str]] = {}
-        for arm, problem, optimizer, channel in self.arms.select(_LABELS[:4]).iter_rows():
-            found.setdefault((problem, optimizer, channel), []).append(arm)
-        return found
-
-    def matrix(self, arms: Sequence[str], contender: str, phase: str = "evaluation") -> Floats | None:
-        """Suboptimalities (arms, n); None where the contender takes no part in one of the arms."""
-        rows = [gaps for arm in arms if (gaps := self.gaps(arm, contender, phase)) is not None]
-        return np.array(rows) if len(rows) == len(arms) else None
-
-
-def typical(matrix: Floats) -> Floats:
-    """Median over the arms of a group, start by start: (arms, n) -> (n,)."""
-    ordered = np.sort(matrix, axis=0)
-    return 0.5 * ordered[(len(matrix) - 1) // 2] + 0.5 * ordered[len(matrix) // 2]
-
-
-_LAST: list[tuple[pl.DataFrame, Fair]] = []
-
-
-def fair(table: pl.DataFrame) -> Fair:
-    """Arrays of a table; those of the last one are kept."""
-    if not _LAST or _LAST[0][0] is not table:
-        _LAST[:] = [(table, Fair(table))]
-    return _LAST[0][1]
+def _by_count(rows: Sequence[Floats]) -> list[list[int]]:
+    """Places of the rows, those of equal length together, at most `_ROWS` at once."""
+    places: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.size, []).append(place)
+    return [found[first : first + _ROWS] for found in places.values() for first in range(0, len(found), _ROWS)]
 
 
 def medians(table: pl.DataFrame, phase: str = "evaluation") -> pl.DataFrame:
@@ -126,27 +57,24 @@ def medians(table: pl.DataFrame, phase: str = "evaluation") -> pl.DataFrame:
         phase: "evaluation" (tuned) or "untuned" (the study's rate 0.01 and bounds).
     """
     found = fair(table)
-    rows: list[tuple[object, ...]] = []
-    by_count: dict[int, list[tuple[int, Floats]]] = {}
+    rows, values = list[tuple[object, ...]](), list[Floats]()
     for group, arms in found.groups().items():
         for contender in CONTENDERS:
             matrix = found.matrix(arms, contender, phase)
             if matrix is not None:
-                by_count.setdefault(matrix.shape[1], []).append((len(rows), typical(matrix)))
+                values.append(typical(matrix))
                 rows.append((*group, contender, len(arms), int(np.isinf(matrix).sum()), matrix.size))
     names = ["problem", "optimizer", "channel", "contender", "arms", "lost", "runs"]
     frame = pl.DataFrame(rows, schema=names, orient="row")
-    estimates = np.empty((3, len(rows)))
-    for entries in by_count.values():
-        for first in range(0, len(entries), 256):  # 2,000 resamples of each row at once
-            places, values = zip(*entries[first : first + 256], strict=True)
-            estimate = statistics.median(np.array(values))
-            estimates[:, list(places)] = estimate.value, estimate.low, estimate.high
-    shares = statistics.share(frame["lost"].to_numpy(), np.maximum(frame["runs"].to_numpy(), 1))
-    return frame.with_columns(
-        median=estimates[0], low=estimates[1], high=estimates[2],
+    ends = np.empty((3, len(rows)))
+    for places in _by_count(values):
+        estimate = statistics.median(np.array([values[place] for place in places]))
+        ends[:, places] = estimate.value, estimate.low, estimate.high
+    shares = statistics.share(frame["lost"].to_numpy(), frame["runs"].to_numpy())
+    return frame.drop("lost").with_columns(
+        median=ends[0], low=ends[1], high=ends[2],
         diverged=shares.value, diverged_low=shares.low, diverged_high=shares.high,
-    ).drop("lost")  # fmt: skip
+    )  # fmt: skip
 
 
 def against(
@@ -161,31 +89,24 @@ def against(
     `verdict`: "better", "worse", or "undecided" where p_holm exceeds 0.05 or the interval of the ratio holds 1.
     """
     found = fair(table)
-    groups: list[Group] = []
-    pairs: list[tuple[Floats, Floats]] = []
-    won: list[float] = []
+    groups, won = list[Group](), list[float]()
+    firsts, seconds = list[Floats](), list[Floats]()
     for group, arms in found.groups().items():
         a, b = found.matrix(arms, greedy, phase), found.matrix(arms, other, phase)
-        if a is not None and b is not None and a.shape[1] > 1:
+        if a is not None and b is not None:
             groups.append(group)
-            pairs.append((typical(a), typical(b)))
             won.append(float(np.mean(a < b)))
-    columns: dict[str, list[float]] = {name: [] for name in _COMPARED}
-    for a, b in pairs:
-        compared, delta = statistics.compare(a, b), statistics.cliffs_delta(a, b)
-        p = statistics.wilcoxon(a, b, ratios=True).p
-        ratio, wins = compared.log_ratio, compared.win_rate
-        entries = (
-            a.size, wins.value, wins.low, wins.high, compared.ties,
-            *(np.exp(end) for end in (ratio.value, ratio.low, ratio.high)), delta.value, delta.low, delta.high, p,
-        )  # fmt: skip
-        for name, entry in zip(_COMPARED, entries, strict=True):
-            columns[name].append(float(entry))
+            firsts.append(typical(a))
+            seconds.append(typical(b))
+    columns = {name: np.empty(len(groups)) for name in _COMPARED}
+    for places in _by_count(firsts):
+        a, b = (np.array([rows[place] for place in places]) for rows in (firsts, seconds))
+        for name, values in _compared(a, b).items():
+            columns[name][places] = values
     frame = pl.DataFrame(groups, schema=["problem", "optimizer", "channel"], orient="row")
-    frame = frame.with_columns(*(pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items()))
-    adjusted = statistics.holm(frame["p"].to_numpy()) if frame.height else np.zeros(0)
+    adjusted = statistics.holm(columns["p"])
     significant = pl.col("p_holm") <= 0.05
-    return frame.with_columns(p_holm=adjusted, pairs_won=pl.Series(won, dtype=pl.Float64)).with_columns(
+    return frame.with_columns(**columns, p_holm=adjusted, pairs_won=np.array(won)).with_columns(
         verdict=pl.when(significant & (pl.col("ratio_high") < 1))
         .then(pl.lit("better"))
         .when(significant & (pl.col("ratio_low") > 1))
@@ -200,12 +121,25 @@ _COMPARED = (
 )  # fmt: skip
 
 
+def _compared(a: Floats, b: Floats) -> Mapping[str, Floats]:
+    """Columns `_COMPARED` for rows (groups, starts)."""
+    compared, delta = statistics.compare(a, b), statistics.cliffs_delta(a, b)
+    ratio, wins = compared.log_ratio, compared.win_rate
+    columns = (
+        np.full(len(a), float(a.shape[1])), wins.value, wins.low, wins.high, compared.ties.astype(np.float64),
+        np.exp(ratio.value), np.exp(ratio.low), np.exp(ratio.high), delta.value, delta.low, delta.high,
+        statistics.wilcoxon(a, b, ratios=True).p,
+    )  # fmt: skip
+    return dict(zip(_COMPARED, columns, strict=True))
+
+
 def pooled(
     table: pl.DataFrame,
     greedy: str = PRIMARY,
     other: str = RIVAL,
     phase: str = "evaluation",
     channel: str | None = None,
+    optimizer: str | None = None,
 ) -> statistics.Estimate:
     """Share of all pairs of runs in which the first has the smaller suboptimality, a tie counting as half.
 
@@ -214,9 +148,9 @@ def pooled(
     """
     found = fair(table)
     per_problem: dict[str, list[Floats]] = {}
-    for (problem, _, where), arms in found.groups().items():
+    for (problem, moved, where), arms in found.groups().items():
         a, b = found.matrix(arms, greedy, phase), found.matrix(arms, other, phase)
-        if a is not None and b is not None and channel in (None, where):
+        if a is not None and b is not None and channel in (None, where) and optimizer in (None, moved):
             per_problem.setdefault(problem, []).append((a < b) + 0.5 * (a == b))
     if not per_problem:
         return statistics.Estimate(*(np.array(np.nan) for _ in range(3)))
@@ -248,11 +182,11 @@ def ratios(
     for row in found.arms.iter_rows():
         if channel not in (None, row[3]) or optimizer not in (None, row[2]):
             continue
-        values = [found.gaps(row[0], name, phase) for name in names]
-        if all(gaps is not None for gaps in values):
+        entries = [found.entry(row[0], name, phase) for name in names]
+        if all(entry is not None for entry in entries):
             labels.append(row)
-            costs.append([float(typical(gaps[:, None])[0]) for gaps in values if gaps is not None])
-    frame = pl.DataFrame(labels, schema=list(_LABELS), orient="row")
+            costs.append([entry.median for entry in entries if entry is not None])
+    frame = pl.DataFrame(labels, schema=list(LABELS), orient="row")
     matrix = np.array(costs).T.reshape(len(names), len(costs))
     return frame, statistics.performance_ratios(matrix) if len(costs) else matrix
 
@@ -285,8 +219,8 @@ def heat(table: pl.DataFrame, channel: str, phase: str = "evaluation", optimizer
         of_kind = found[:, places]
         ranks = statistics.average_ranks(of_kind)
         for i, name in enumerate(EVERYWHERE):
-            runs = [fair(table).gaps(arms["arm"][int(place)], name, phase) for place in places]
-            lost = np.mean([np.mean(np.isinf(gaps)) for gaps in runs if gaps is not None])
+            entries = [fair(table).entry(arms["arm"][int(place)], name, phase) for place in places]
+            lost = np.mean([np.mean(np.isinf(entry.gaps)) for entry in entries if entry is not None])
             middle = float(typical(of_kind[i][:, None])[0])
             rows.append((perturbation, name, len(places), middle, float(ranks[i]), float(lost)))
     names = ["perturbation", "contender", "arms", "ratio", "rank", "diverged"]

@@ -2,9 +2,9 @@
 
 The published study (arXiv 2512.14527, 8,100 runs) compares GreedyLR with three schedules at one rate, 0.01, on
 unmatched starts, with perturbations that change no bit of a run. Here its problems, and more, meet the same
-perturbations through channels that do change something; everybody has the same budget to tune the initial rate, is tuned
-on some starts and evaluated on others, and meets the same starts and the same noise as everybody else. The study's own
-rate, untuned, is evaluated beside it.
+perturbations through channels that do change something; everybody has the same budget to tune the initial rate, is
+tuned on some starts and evaluated on others, and meets the same starts and the same noise as everybody else. The
+study's own rate, untuned, is evaluated beside it.
 
 Outcome: f(x_T) - f* of the undisturbed objective after 200 steps; on the perceptron, whose f* is not known, f(x_T).
 Budget: seven rates half a decade apart, in units of the problem's scale, extended while the best lies on the edge;
@@ -17,9 +17,11 @@ sums are sampled, in batches of 32, with four perturbations of one strength unde
 
 The predictions below were written before the first run of the study. One trial of the code had been seen: on the
 quadratic with kappa = 100, under Adam and Gaussian noise of strength 0.5 on the gradient, GreedyStudy with p = 1 ended
-far below cosine at the rate 0.01, and above it when both were tuned. "Pairs" are runs of two contenders from the same start with the
-same noise; "group" is a problem with an optimizer and a channel; "better" and "worse" are decided start by start with
-Holm's correction over all groups, as `experiments._robustness_outcomes.against` says.
+far below cosine at the rate 0.01, and above it when both were tuned.
+
+"Pairs" are runs of two contenders from the same start with the same noise; "group" is a problem with an optimizer and a
+channel; "better" and "worse" are decided start by start with Holm's correction over all groups, as
+`experiments._robustness_outcomes.against` says.
 """
 
 from __future__ import annotations
@@ -31,14 +33,13 @@ import polars as pl
 
 from experiments import _robustness_outcomes as outcomes
 from experiments._robustness_arms import GREEDY, STEPS, arms
+from experiments._robustness_conclusion import conclusion as conclusion
+from experiments._robustness_table import CHANNELS, PRIMARY, RIVAL
 from greedylr_theory.statistics import Estimate
 from greedylr_theory.sweeps import Judgement, TunedSweep, Tuning, end_gap
 
 #: half a decade apart, in units of the problem's scale
 RATES = tuple(float(10.0**exponent) for exponent in np.arange(-2.0, 1.01, 0.5))
-PRIMARY, RIVAL, BEST_GREEDY, BEST_SCHEDULE = (
-    outcomes.PRIMARY, outcomes.RIVAL, outcomes.BEST_GREEDY, outcomes.BEST_SCHEDULE,
-)  # fmt: skip
 DECAYING = ("cosine", "linear", "warmup cosine", "one cycle", "warmup stable decay")
 
 Verdict = tuple[bool, str]
@@ -122,7 +123,7 @@ def _less_sensitive(table: pl.DataFrame) -> Verdict:
 )
 def _patience(table: pl.DataFrame) -> Verdict:
     held, told = True, list[str]()
-    for channel in outcomes.CHANNELS:
+    for channel in CHANNELS:
         ranks = dict(outcomes.ranking(table, channel).select("contender", "rank").iter_rows())
         held = held and ranks["GreedyStudy p=1"] < ranks["GreedyStudy p=10"]
         told.append(f"{channel}: {ranks['GreedyStudy p=1']:.2f} against {ranks['GreedyStudy p=10']:.2f}")
@@ -131,8 +132,8 @@ def _patience(table: pl.DataFrame) -> Verdict:
 
 @_predicts(
     "Noise on the observed loss hurts only those who look at it: the ratio of GreedyPrevious' medians to the better of "
-    "itself and cosine is larger in this channel than without perturbation, in the median over the arms, and it has the "
-    "worst mean rank of the five GreedyLR rules there."
+    "itself and cosine is larger in this channel than without perturbation, in the median over the arms, and it has "
+    "the worst mean rank of the five GreedyLR rules there."
 )
 def _noise_that_is_only_seen(table: pl.DataFrame) -> Verdict:
     middles = {
