@@ -61,8 +61,7 @@ class Outcome:
     @property
     def digest(self) -> str:
         """One digest of everything in `table`."""
-        listed = "\n".join(f"{identifier} {found}" for identifier, found in sorted(self.digests.items()))
-        return hashlib.sha256(listed.encode()).hexdigest()
+        return joint_digest(self.digests)
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,12 @@ class Plan:
             f"{self.runs} runs in {self.shards} shards, {self.missing} of them to compute: "
             f"roughly {max(1.0, self.core_seconds):.0f} s of one core"
         )
+
+
+def joint_digest(digests: Mapping[str, str]) -> str:
+    """One digest of several shards, whatever their order."""
+    listed = "\n".join(f"{identifier} {found}" for identifier, found in sorted(digests.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def plan(sweep: Experiment, size: str = "standard", folder: Path = Path("results"), part: str | None = None) -> Plan:

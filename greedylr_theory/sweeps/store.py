@@ -80,6 +80,13 @@ class Store:
             raise DamagedShard(f"{self.path(identifier)} does not match its digest")
         return Stored(table, found)
 
+    def noted(self, identifier: str) -> str | None:
+        """The digest that a shard's file names, without reading its rows; None when there is no such file."""
+        try:
+            return pl.read_parquet_metadata(self.path(identifier)).get("digest")
+        except (OSError, pl.exceptions.PolarsError):
+            return None
+
     def intact(self, identifiers: Iterable[str]) -> dict[str, Stored]:
         """Those of the shards that are there and undamaged."""
         found: dict[str, Stored] = {}

@@ -54,6 +54,7 @@ class Sweep:
         measure: a function at the top of a module, from runs and their trajectory recorded at every step to further
             columns of the table. Shards do not depend on its text: raise the version when it changes.
         measure_version: of `measure`.
+        conclusion: table of all runs -> sentences in plain words, computed from the numbers, for a page of the report.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Sweep:
     shard_size: int = 512
     measure: Measure | None = None
     measure_version: int = 1
+    conclusion: Callable[[pl.DataFrame], list[str]] | None = None
 
     def bases(self) -> Mapping[str, Run]:
         """Base run of every arm."""
