@@ -33,7 +33,7 @@ import polars as pl
 
 from experiments import _robustness_outcomes as outcomes
 from experiments._robustness_arms import GREEDY, STEPS, arms
-from experiments._robustness_conclusion import conclusion as conclusion
+from experiments._robustness_conclusion import conclusion
 from experiments._robustness_table import CHANNELS, PRIMARY, RIVAL
 from greedylr_theory.statistics import Estimate
 from greedylr_theory.sweeps import Judgement, TunedSweep, Tuning, end_gap
@@ -197,4 +197,5 @@ SWEEP = TunedSweep(
     },
     judge=judge,
     outcome=end_gap,
+    conclusion=conclusion,
 )
