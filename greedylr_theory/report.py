@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greedylr_theory import catalog
+from greedylr_theory import catalog, drawing
 from greedylr_theory.files import replace_file
+from greedylr_theory.plotting import Figure, Table, markdown_table
 from greedylr_theory.sweeps.engine import Outcome, execute, run_all
 from greedylr_theory.sweeps.store import environment
 from greedylr_theory.sweeps.sweep import Judgement, Sweep
@@ -111,31 +112,37 @@ def experiment(name: str, values: Mapping[str, str] | None = None) -> Sweep:
 
 
 def figures(names: Sequence[str], size: str, folder: Path, engine: str, opened: Opened) -> list[Path]:
-    """Draw the named figures, or all; the sweeps they read are run first where needed. Returns the files.
+    """Draw the named figures and tables, or all; the sweeps they read are run first where needed. Returns the files.
 
     Raises:
-        ValueError: there is no such figure or size.
+        ValueError: there is no such figure, table or size.
     """
-    chosen = {
-        name: catalog.instance("paper_figures", name, "FIGURE") for name in names or catalog.names("paper_figures")
-    }
-    wanted = sorted({sweep for figure in chosen.values() for sweep in figure.reads})
+    chosen = [drawing.shown(name) for name in names or catalog.names(drawing.PACKAGE)]
+    wanted = sorted({sweep for item in chosen for sweep in item.reads})
     outcomes = {
         name: execute(experiment(name), size, folder, engine, progress=opened(f"sweep {name}")) for name in wanted
     }
-    return [path for figure in chosen.values() for path in _drawn(figure, outcomes, folder)]
+    return [path for item in chosen for path in drawing.draw(item, outcomes, folder)]
 
 
-def _drawn(figure: Any, outcomes: Mapping[str, Outcome], folder: Path) -> list[Path]:
-    from greedylr_theory import plotting
+def figure_states(names: Sequence[str], size: str, folder: Path) -> list[drawing.State]:
+    """Where the named figures and tables, or all, stand in a folder of results.
 
-    provenance = {name: outcomes[name].digest for name in figure.reads}
-    tables = [outcomes[name].table for name in figure.reads]
-    return plotting.save(figure.draw(*tables), figure.name, folder / "figures", provenance)
+    Raises:
+        ValueError: there is no such figure, table or size.
+    """
+    return drawing.states(names or catalog.names(drawing.PACKAGE), size, folder, experiment)
+
+
+def out_of_reach() -> dict[str, str]:
+    """{published figure: why it cannot be drawn here}."""
+    from paper_figures._out_of_reach import OUT_OF_REACH
+
+    return OUT_OF_REACH
 
 
 def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
-    """Verify all claims, run all sweeps, draw all figures, write report.md; what is there and valid is reused."""
+    """Verify all claims, run all sweeps, draw all figures and tables, write report.md; what is valid is reused."""
     bar = opened("claims")
     entries = _settled_before(folder)
     if entries is None:
@@ -147,11 +154,11 @@ def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
     for name in catalog.names("experiments"):
         outcomes[name] = execute(experiment(name), size, folder, engine, progress=opened(f"sweep {name}"))
     judgements = {name: experiment(name).judge(outcome.table) for name, outcome in outcomes.items()}
-    bar, names = opened("figures"), catalog.names("paper_figures")
+    bar, names = opened("figures and tables"), catalog.names(drawing.PACKAGE)
     pictures: dict[str, list[Path]] = {}
     for done, name in enumerate(names):
         bar(done, len(names))
-        pictures[name] = _drawn(catalog.instance("paper_figures", name, "FIGURE"), outcomes, folder)
+        pictures[name] = drawing.draw(drawing.shown(name), outcomes, folder)
     bar(len(names), len(names))
     page = _page(entries, outcomes, judgements, pictures, folder, size)
     replace_file(folder / "report.md", page.encode())
@@ -174,7 +181,12 @@ def _page(
     found = environment()
     versions = ", ".join(f"{name} {version}" for name, version in sorted(found["versions"].items()))
     lines = ["# Report", "", f"Computed on {found['architecture']} with {versions}. Size of the sweeps: {size}.", ""]
-    lines += ["## Verdicts", "", *_table(("claim", "verdict", "control", "margin", "source"), map(_row, entries)), ""]
+    lines += [
+        "## Verdicts",
+        "",
+        *markdown_table(("claim", "verdict", "control", "margin", "source"), map(_row, entries)),
+        "",
+    ]
     for entry in entries:
         lines += [f"### {entry['name']}: {entry['verdict']}", ""]
         if entry["published"]:
@@ -188,11 +200,9 @@ def _page(
         size_and_digest = f"{outcome.table.height} runs, digest {outcome.digest[:16]}."
         lines += [f"## Experiment {name}", "", sweep.question, "", size_and_digest, ""]
         rows = [(judged.prediction, "yes" if judged.held else "no", judged.evidence) for judged in judgements[name]]
-        lines += [*_table(("prediction", "held", "evidence"), rows), ""]
+        lines += [*markdown_table(("prediction", "held", "evidence"), rows), ""]
     for name, paths in pictures.items():
-        image = next(path for path in paths if path.suffix == ".png")
-        caption = catalog.instance("paper_figures", name, "FIGURE").caption
-        lines += [f"## Figure {name}", "", f"![{name}]({image.relative_to(folder)})", "", caption, ""]
+        lines += _shown(drawing.shown(name), paths, folder)
     return "\n".join(lines)
 
 
@@ -201,8 +211,16 @@ def _row(entry: Entry) -> tuple[str, ...]:
     return entry["name"], entry["verdict"], entry["control"], margin, entry["source"]
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Markdown table; a bar inside a cell is escaped."""
-    cells = [[cell.replace("|", r"\|").replace("\n", " ") for cell in row] for row in (header, *rows)]
-    cells.insert(1, ["---"] * len(header))
-    return ["| " + " | ".join(row) + " |" for row in cells]
+def _shown(item: Figure | Table, paths: Sequence[Path], folder: Path) -> list[str]:
+    """Heading, picture or rows, caption and source of a figure or table."""
+    if isinstance(item, Figure):
+        image = next(path for path in paths if path.suffix == ".png")
+        lines = [f"## Figure {item.name}", "", f"![{item.name}]({image.relative_to(folder)})"]
+    else:
+        page = next(path for path in paths if path.suffix == ".md").read_text(encoding="utf-8")
+        rows = [line for line in page.splitlines() if line.startswith("| ")]
+        lines = [f"## Table {item.name}", "", *rows]
+    lines += ["", item.caption, ""]
+    if item.source:
+        lines += [f"Source: {item.source}. {item.reproduced or ''}".rstrip(), ""]
+    return lines

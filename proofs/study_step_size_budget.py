@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy
@@ -47,7 +48,7 @@ MOST = {1: "31.994", 10: "4.5238"}
 g, e, q = sympy.symbols("g e q")
 
 
-def annealed(period: int, half: sympy.Rational) -> Identity:
+def annealed(period: int, half: Any) -> Identity:
     """One period of a cosine schedule: sum of its rates = period e + (g - e) half, with cosines as symbols."""
     middle = period // 2
     cosines = [sympy.Integer(1), *sympy.symbols(f"c1:{middle}"), sympy.Integer(0)]

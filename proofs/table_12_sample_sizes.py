@@ -54,10 +54,11 @@ def factors() -> Enumeration:
 
     def relations(row: str) -> dict[str, Relation]:
         found: dict[str, Relation] = {}
-        for k, printed in enumerate(FACTORS[row]):
+        ours, theirs = RECOVERY["GreedyLR"], RECOVERY[row]
+        values = {"median": ours[0] / theirs[0], "best": ours[1] / theirs[1]}
+        for (name, value), printed in zip(values.items(), FACTORS[row], strict=True):
             if printed is not None:
-                value = rounded(RECOVERY["GreedyLR"][k] / RECOVERY[row][k], len(printed.partition(".")[2]))
-                found["median" if k == 0 else "best"] = (value, "==", Fraction(printed))
+                found[name] = (rounded(value, len(printed.partition(".")[2])), "==", Fraction(printed))
         return found
 
     return Enumeration({row: row for row in FACTORS}, relations)

@@ -1,4 +1,4 @@
-"""Claims, sweeps, figures, and all of them together."""
+"""Claims, sweeps, and everything together."""
 
 from __future__ import annotations
 
@@ -84,28 +84,6 @@ def sweep(
     with progress() as progressed:
         outcome = execute(experiment, size, folder, engine, part, progressed(f"sweep {name}"))
     click.echo(f"{outcome.computed} shards computed, {outcome.reused} reused, in {folder / name}")
-
-
-@click.command()
-@click.argument("names", nargs=-1)
-@click.option("--size", default="quick", show_default=True, help="quick or standard: size of the sweeps behind them.")
-@ENGINE
-@FOLDER
-@one_sentence
-def figures(names: tuple[str, ...], size: str, engine: str, folder: Path) -> None:
-    """Draw figures (all of them by default) from sweeps, which are run first where needed.
-
-    \b
-    Examples:
-      greedylr figures
-      greedylr figures f_sensitivity --size standard
-    """
-    from greedylr_theory import report
-
-    with progress() as progressed:
-        written = report.figures(names, size, folder, engine, progressed)
-    for path in written:
-        click.echo(path)
 
 
 @click.command()

@@ -66,10 +66,10 @@ def simulate(
             raise ValueError(f"--set must name a parameter such as scheduler.factor, got {path!r}")
         values[kind][name] = text
     plugins: dict[str, Any] = {}
-    for kind, plugin in _chosen(names, files).items():
+    for kind, plugin in chosen(names, files).items():
         if plugin.__name__ == "Quadratic":
             values[kind].setdefault("eigenvalues", "1,10")
-        plugins[kind] = _made(plugin, values[kind], f"{kind}.")
+        plugins[kind] = made(plugin, values[kind], f"{kind}.")
     if replicates < 1:
         raise ValueError(f"--replicates must be at least 1, got {replicates}")
     rules = {"normal": StandardNormal, "uniform": ScaledUniform}
@@ -114,8 +114,8 @@ def replay(
     from greedylr_theory.files import replace_file
     from greedylr_theory.simulation.replay import replay as replayed
 
-    plugin = _chosen({"scheduler": scheduler}, files, {"scheduler": "greedy_library"})["scheduler"]
-    rule = cast("Scheduler", _made(plugin, dict(assignments(settings)), ""))
+    plugin = chosen({"scheduler": scheduler}, files, {"scheduler": "greedy_library"})["scheduler"]
+    rule = cast("Scheduler", made(plugin, dict(assignments(settings)), ""))
     rates = [number("--lr0", entry) for entry in lr0.split(",")]
     name, metrics = logged.read_metric(file, column)
     steps = np.atleast_2d(replayed(rule, metrics, rates if len(rates) > 1 else rates[0]).T).T
@@ -127,7 +127,7 @@ def replay(
         click.echo(f"wrote {output}", err=True)
 
 
-def _chosen(
+def chosen(
     names: dict[str, str | None], files: Sequence[str], defaults: dict[str, str] | None = None
 ) -> dict[str, type[Plugin]]:
     """The class of every kind: by name from the user's files or the package, else the user's, else the default."""
@@ -151,7 +151,7 @@ def _chosen(
     return found
 
 
-def _made(plugin: type[Plugin], texts: dict[str, str], prefix: str) -> Plugin:
+def made(plugin: type[Plugin], texts: dict[str, str], prefix: str) -> Plugin:
     """A plug-in from the texts of --set; ValueError that names what is missing."""
     values = {name: plugin.parse(name, text) for name, text in texts.items()}
     missing = [

@@ -12,7 +12,7 @@ import polars as pl
 
 from greedylr_theory.params import Parametrised
 from greedylr_theory.simulation.run import PLUGINS, Run
-from greedylr_theory.sweeps.shard import Measure, Shard, Values, owners
+from greedylr_theory.sweeps.shard import FORMAT, Measure, Shard, Values, owners
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Sweep:
         measure: a function at the top of a module, from runs and their trajectory recorded at every step to further
             columns of the table. Shards do not depend on its text: raise the version when it changes.
         measure_version: of `measure`.
+        conclusion: table of all runs -> sentences in plain words, computed from the numbers, for a page of the report.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Sweep:
     shard_size: int = 512
     measure: Measure | None = None
     measure_version: int = 1
+    conclusion: Callable[[pl.DataFrame], list[str]] | None = None
 
     def bases(self) -> Mapping[str, Run]:
         """Base run of every arm."""
@@ -115,6 +117,12 @@ class Sweep:
                 for first in range(0, total, self.shard_size)
             ]
         return shards
+
+    def description(self, size: str) -> dict[str, Any]:
+        """What a manifest says of the whole."""
+        extent = self.size(size)
+        axes = {path: list(values) for path, values in extent.axes.items()}
+        return {"format": FORMAT, "steps": extent.steps, "replicates": extent.replicates, "axes": axes}
 
 
 def _accepted(bases: Iterable[Run], path: str, entry: Any) -> float:

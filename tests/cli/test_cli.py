@@ -117,6 +117,9 @@ BAD = {
     "engine": (["sweep", "f_sweep", "--engine", "cloud"], ["engine", "'cloud'", "local:"]),
     "part": (["sweep", "f_sweep", "--part", "3/2"], ["part", "'3/2'"]),
     "no such figure": (["figures", "pie_chart"], ["'pie_chart'", "f_sensitivity"]),
+    "no such figure to list": (["figures", "--list", "pie_chart"], ["'pie_chart'", "f_sensitivity"]),
+    "size of a list": (["figures", "--list", "--size", "huge"], ["size", "'huge'", "quick"]),
+    "json without list": (["figures", "--json"], ["--json", "--list"]),
     "no such claim": (["verify", "everything"], ["'everything'", "scale_invariance"]),
 }
 
@@ -162,3 +165,18 @@ def test_verify_fails_when_a_verdict_is_not_as_reviewed(folder: Path, monkeypatc
     result = run("verify", "optimal_factor_formula")
     assert result.exit_code == 1
     assert "reviewed as proved" in result.stderr
+
+
+def test_a_list_of_figures_says_where_each_stands_and_writes_nothing(folder: Path):
+    result = run("figures", "--list", "overshoot", "--json")
+    assert result.exit_code == 0, result.stderr
+    content = json.loads(result.stdout)
+    (entry,) = content["figures"]
+    assert (entry["name"], entry["kind"], entry["reads"]) == ("overshoot", "figure", ["overshoot"])
+    assert (entry["state"], entry["missing_shards"]) == ("sweeps missing", entry["shards"])
+    assert entry["seconds"]["drawing"] is None
+    assert "arXiv 2512.14527, Figure 8" in content["out_of_reach"]
+    printed = run("figures", "--list", "overshoot").stdout
+    assert "sweeps missing" in printed
+    assert "Figures 1, 2, 6, 7, 8" in printed
+    assert [path.name for path in folder.iterdir()] == ["log.csv"]

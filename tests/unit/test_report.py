@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from greedylr_theory import report
+from greedylr_theory import plotting, report
 
 
 @pytest.fixture(scope="module")
@@ -54,4 +54,4 @@ def test_the_page_has_every_verdict_and_its_sentence(entries: list[report.Entry]
 
 
 def test_a_bar_in_a_cell_does_not_end_it():
-    assert report._table(("a",), [("|x|",)]) == ["| a |", "| --- |", r"| \|x\| |"]
+    assert plotting.markdown_table(("a",), [("|x|",)]) == ["| a |", "| --- |", r"| \|x\| |"]
