@@ -20,6 +20,7 @@ TOPICS = {
     "noise": "Noisy losses",
     "death": "When the step size dies",
     "speed": "Compared with other methods",
+    "schedules": "Schedules from theory",
     "signal": "What a change of loss says",
     "library": "The rule as it is run in practice",
     "perturbations": "Perturbed training in the robustness study",
@@ -34,6 +35,7 @@ Topic = Literal[
     "noise",
     "death",
     "speed",
+    "schedules",
     "signal",
     "library",
     "perturbations",
@@ -41,7 +43,7 @@ Topic = Literal[
 ]
 
 #: what a practitioner sets, in the order of the page of findings
-SETTINGS = ("F", "initial rate", "cap", "patience", "min_lr", "smoothing", "threshold", "reset", "metric")
+SETTINGS = ("schedule", "F", "initial rate", "cap", "patience", "min_lr", "smoothing", "threshold", "reset", "metric")
 
 
 @dataclass(frozen=True)

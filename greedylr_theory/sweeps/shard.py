@@ -74,6 +74,15 @@ class Shard:
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @property
+    def runs(self) -> int:
+        """Number of runs."""
+        return self.last - self.first
+
+    def entry(self) -> dict[str, Any]:
+        """What a manifest says of it."""
+        return {"id": self.id, "arm": self.arm, "first": self.first, "last": self.last}
+
+    @property
     def nanoseconds(self) -> float:
         """Rough time on one core, from the shape of the problem; for estimates and for the order of work."""
         objective, dim = self.base.objective, self.base.objective.dim

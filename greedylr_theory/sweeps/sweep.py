@@ -12,7 +12,7 @@ import polars as pl
 
 from greedylr_theory.params import Parametrised
 from greedylr_theory.simulation.run import PLUGINS, Run
-from greedylr_theory.sweeps.shard import Measure, Shard, Values, owners
+from greedylr_theory.sweeps.shard import FORMAT, Measure, Shard, Values, owners
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,12 @@ class Sweep:
                 for first in range(0, total, self.shard_size)
             ]
         return shards
+
+    def description(self, size: str) -> dict[str, Any]:
+        """What a manifest says of the whole."""
+        extent = self.size(size)
+        axes = {path: list(values) for path, values in extent.axes.items()}
+        return {"format": FORMAT, "steps": extent.steps, "replicates": extent.replicates, "axes": axes}
 
 
 def _accepted(bases: Iterable[Run], path: str, entry: Any) -> float:

@@ -109,8 +109,9 @@ def test_axes_are_labelled(drawn):
     assert all(axes.has_data() for axes in picture.axes)
 
 
-def test_files_carry_their_origin(drawn, tmp_path):
+def test_files_carry_their_origin(drawn, tmp_path, monkeypatch):
     figure, picture, provenance = drawn
+    monkeypatch.setattr(plotting, "DPI", 40)  # what is in the files does not depend on it
     paths = plotting.save(picture, figure.name, tmp_path, provenance)
     assert [path.name for path in paths] == [f"{figure.name}.pdf", f"{figure.name}.png"]
     assert sorted(tmp_path.iterdir()) == paths
