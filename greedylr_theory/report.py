@@ -12,9 +12,9 @@ from typing import Any
 from greedylr_theory import catalog, drawing
 from greedylr_theory.files import replace_file
 from greedylr_theory.plotting import Figure, Table, markdown_table
-from greedylr_theory.sweeps.engine import Outcome, execute, run_all
+from greedylr_theory.sweeps.engine import Experiment, Outcome, execute, run_all
 from greedylr_theory.sweeps.store import environment
-from greedylr_theory.sweeps.sweep import Judgement, Sweep
+from greedylr_theory.sweeps.sweep import Judgement
 
 #: called with (done, total)
 Progressed = Callable[[int, int], None]
@@ -101,13 +101,13 @@ def _proof_sources() -> str:
     return digest.hexdigest()
 
 
-def experiment(name: str, values: Mapping[str, str] | None = None) -> Sweep:
+def experiment(name: str, values: Mapping[str, str] | None = None) -> Experiment:
     """One experiment, with other values along some axes if wanted.
 
     Raises:
         ValueError: there is no such experiment or axis, or a value lies outside its domain.
     """
-    found: Sweep = catalog.instance("experiments", name, "SWEEP")
+    found: Experiment = catalog.instance("experiments", name, "SWEEP")
     return found.with_values(values) if values else found
 
 
