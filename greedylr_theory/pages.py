@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from greedylr_theory import catalog
 from greedylr_theory.plotting import Figure, Table, markdown_table
@@ -42,17 +40,12 @@ class Page:
 
 @dataclass(frozen=True, eq=False)
 class Experience:
-    """An experiment with what came of it."""
+    """An experiment with what came of it: judged predictions, and its own conclusion in plain words."""
 
     sweep: Experiment
     outcome: Outcome
     judgements: Sequence[Judgement]
-
-    @property
-    def conclusion(self) -> list[str]:
-        """What the experiment itself concludes from its numbers, in plain words."""
-        conclude: Callable[[pl.DataFrame], list[str]] | None = self.sweep.conclusion
-        return [] if conclude is None else conclude(self.outcome.table)
+    conclusion: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)

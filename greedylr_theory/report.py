@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greedylr_theory import catalog, drawing, pages
+from greedylr_theory import catalog, drawing, pages, sources
 from greedylr_theory.files import replace_file
 from greedylr_theory.pages import Experience, Results
 from greedylr_theory.plotting import Figure, Table
@@ -142,6 +142,25 @@ def out_of_reach() -> dict[str, str]:
     return OUT_OF_REACH
 
 
+def judged(sweep: Experiment, outcome: Outcome, folder: Path) -> Experience:
+    """An experiment's predictions and its conclusion; those in judged.json, if from these rows and sources."""
+    path = folder / sweep.name / "judged.json"
+    origin = {"rows": outcome.digest, "sources": sources.digest(f"experiments.{sweep.name}"), **environment()}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or content.get("origin") != origin:
+        judgements = [
+            {"prediction": each.prediction, "held": bool(each.held), "evidence": each.evidence}
+            for each in sweep.judge(outcome.table)
+        ]
+        conclusion = [] if sweep.conclusion is None else sweep.conclusion(outcome.table)
+        content = {"origin": origin, "judgements": judgements, "conclusion": conclusion}
+        replace_file(path, f"{json.dumps(content, indent=1, allow_nan=False)}\n".encode())
+    return Experience(sweep, outcome, [Judgement(**each) for each in content["judgements"]], content["conclusion"])
+
+
 def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
     """Verify all claims, run all sweeps, draw all figures and tables, write the report; what is valid is reused."""
     bar = opened("claims")
@@ -158,8 +177,7 @@ def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
     experiences: dict[str, Experience] = {}
     for name, outcome in outcomes.items():
         bar(len(experiences), len(outcomes))
-        sweep = experiment(name)
-        experiences[name] = Experience(sweep, outcome, sweep.judge(outcome.table))
+        experiences[name] = judged(experiment(name), outcome, folder)
     bar(len(outcomes), len(outcomes))
     bar, names = opened("figures and tables"), catalog.names(drawing.PACKAGE)
     pictures: dict[str, tuple[Figure | Table, list[Path]]] = {}

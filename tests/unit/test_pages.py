@@ -27,15 +27,11 @@ PAGE = Page(
 )
 
 
-def conclude(table: pl.DataFrame) -> list[str]:
-    return [f"{table.height} runs say so."]
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
     entries = report.settle(["optimal_factor_formula", "scale_invariance"])
-    sweep: Any = SimpleNamespace(name="asked", question="Is it so?", conclusion=conclude)
+    sweep: Any = SimpleNamespace(name="asked", question="Is it so?")
     outcome: Any = SimpleNamespace(table=pl.DataFrame({"a": [1, 2]}), digest="0123456789abcdef0123")
     judged = [Judgement("It is so.", True, "2 of 2"), Judgement("It is not.", False, "none")]
     written = plotting.save_table(pl.DataFrame({"rule": ["a|b"], "median": [0.12345]}), TABLE, folder / "tables", {})
@@ -43,7 +39,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         folder=folder,
         size="quick",
         entries={entry["name"]: entry for entry in entries},
-        experiments={"asked": Experience(sweep, outcome, judged)},
+        experiments={"asked": Experience(sweep, outcome, judged, ["2 runs say so."])},
         shown={"a_figure": (FIGURE, [folder / "figures" / "a_figure.png"]), "a_table": (TABLE, written)},
     )
 
