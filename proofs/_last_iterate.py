@@ -213,7 +213,9 @@ class MaxOfPlanes:
 
 def fractions(rng: np.random.Generator, count: int) -> list[Fraction]:
     """Small random rationals of either sign."""
-    return [Fraction(int(n), int(m)) for n, m in zip(rng.integers(-9, 10, count), rng.integers(1, 7, count), strict=True)]
+    return [
+        Fraction(int(n), int(m)) for n, m in zip(rng.integers(-9, 10, count), rng.integers(1, 7, count), strict=True)
+    ]
 
 
 def tail_sums(weights: Sequence[Fraction]) -> list[Fraction]:

@@ -129,5 +129,7 @@ CLAIM = Claim(
         "may react to an earlier gradient, even with each w_t independent of g_t, the bound can lie below the true mean: "
         "on abs(x) with two samples and two steps it does, by a sixteenth of the initial distance, however large that is."
     ),
-    advice={"schedule": "Fix the whole schedule before the run; its guarantee is lost when it reacts to the gradients."},
+    advice={
+        "schedule": "Fix the whole schedule before the run; its guarantee is lost when it reacts to the gradients."
+    },
 )

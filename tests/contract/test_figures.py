@@ -1,6 +1,7 @@
 """Every figure, table and experiment: complete, honest about its origin, readable in grey."""
 
 import dataclasses
+import functools
 import json
 import re
 import subprocess
@@ -17,7 +18,7 @@ from PIL import Image
 from greedylr_theory import drawing, plotting
 from greedylr_theory.catalog import load
 from greedylr_theory.params import Interval, Parameter
-from greedylr_theory.sweeps import Size, execute
+from greedylr_theory.sweeps import Size, Tuning, execute
 
 SHOWN = load(drawing.PACKAGE, drawing.EXPORTS)
 FIGURES = {name: item for name, item in SHOWN.items() if isinstance(item, plotting.Figure)}
@@ -28,14 +29,23 @@ SWEEPS = load("experiments", "SWEEP")
 def tiny(sweep, folder):
     """The sweep at a size of a second or two."""
     first = next(iter(sweep.sizes.values()))
-    size = Size({path: values[::12] for path, values in first.axes.items()}, steps=12, replicates=3)
+    if isinstance(first, Tuning):
+        size = Tuning(first.rates[:2], steps=12, tuning=2, evaluation=3, extension=0)
+    else:
+        size = Size({path: values[::12] for path, values in first.axes.items()}, steps=12, replicates=3)
     return execute(dataclasses.replace(sweep, sizes={"standard": size}), folder=folder, engine="local:1")
 
 
+@pytest.fixture(scope="module")
+def tiny_outcome(tmp_path_factory):
+    """A function from a sweep's name to its outcome at that size, computed once."""
+    return functools.cache(lambda name: tiny(SWEEPS[name], tmp_path_factory.mktemp("results")))
+
+
 @pytest.fixture(scope="module", params=sorted(FIGURES))
-def drawn(request, tmp_path_factory):
+def drawn(request, tiny_outcome):
     figure = FIGURES[request.param]
-    outcomes = [tiny(SWEEPS[name], tmp_path_factory.mktemp("results")) for name in figure.reads]
+    outcomes = [tiny_outcome(name) for name in figure.reads]
     before = dict(mpl.rcParams)
     picture = figure.draw(*(outcome.table for outcome in outcomes))
     assert dict(mpl.rcParams) == before
@@ -43,9 +53,9 @@ def drawn(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=sorted(TABLES))
-def filled(request, tmp_path_factory):
+def filled(request, tiny_outcome):
     table = TABLES[request.param]
-    outcomes = [tiny(SWEEPS[name], tmp_path_factory.mktemp("results")) for name in table.reads]
+    outcomes = [tiny_outcome(name) for name in table.reads]
     rows = table.rows(*(outcome.table for outcome in outcomes))
     return table, rows, {name: outcome.digest for name, outcome in zip(table.reads, outcomes, strict=True)}
 
