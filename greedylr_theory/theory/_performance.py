@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greedylr_theory.theory import smooth
+from greedylr_theory.theory import last_iterate, smooth
 
 Floats = NDArray[np.float64]
 Points = tuple[str, Floats, Floats, Floats]  #: name, points, gradients, values
@@ -70,12 +70,10 @@ def _lipschitz_last(steps: Floats, mu: float) -> ClosedForm | None:
     N = steps.size
     if _constant(steps):
         eta = float(steps[0]) if N else 0.0
-        A = constant_step_constant(N)
-        if 2 * (N + A) * eta <= 1:
-            source = "claim constant_step_lipschitz"
-            return ClosedForm(1 - N * eta, source, absolute_value(steps))
-        value = A * eta + 1 / (4 * (N + A) * eta)
-        return ClosedForm(value, "claim constant_step_lipschitz; Zamani and Glineur, arXiv 2307.11134", None)
+        value = last_iterate.constant_step_value(eta, N, 1.0, 1.0) if eta > 0 else 1.0
+        function = absolute_value(steps)
+        attained = abs(function[3][-1] - value) <= _SAME * value
+        return ClosedForm(value, "claim constant_step_lipschitz", function if attained else None)
     T = N + 1
     if np.allclose(steps, (1 - np.arange(1, T) / T) / math.sqrt(T), rtol=_SAME, atol=0):
         return ClosedForm(1 / math.sqrt(T), "claim linear_decay; arXiv 2310.07831", None)
@@ -108,15 +106,6 @@ def attaining(steps: Floats, problem: str, measure: str, value: float) -> Points
         if abs(attained - value) <= 1e-6 * value:
             return found
     return None
-
-
-def constant_step_constant(N: int) -> float:
-    """A = 1/2 + 1/2 sum_{k<N} r_k^-2 with r_0 = 1 and r_{k+1} = r_k + 1/r_k."""
-    r, total = 1.0, 1.0
-    for _ in range(N):
-        total += r**-2
-        r += 1 / r
-    return total / 2
 
 
 def huber(radius: float, steps: Floats) -> Points:
