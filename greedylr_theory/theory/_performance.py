@@ -101,6 +101,8 @@ def attaining(steps: Floats, problem: str, measure: str, value: float) -> Points
         candidates = [quadratic(1.0, steps)] if measure != "average" else []
         if problem == "smooth-convex" and measure != "average":
             candidates.append(huber(1 / (1 + (2 if measure == "last" else 1) * total), steps))
+            if measure == "last" and steps.size and steps[0] > 1:
+                candidates.append(overshot(steps))
     for found in candidates:
         attained = found[3][-1] if measure == "last" else found[2][-1, 0] ** 2
         if abs(attained - value) <= 1e-6 * value:
@@ -112,6 +114,17 @@ def huber(radius: float, steps: Floats) -> Points:
     """The run of x^2/2 for |x| <= radius, continued linearly, from 1."""
     name = f"Huber's function: curvature L, linear beyond {radius:.6g} R"
     return _run(name, steps, lambda x: max(-radius, min(radius, x)), lambda x: _huber_value(radius, x))
+
+
+def overshot(steps: Floats) -> Points:
+    """The run from -1 of x^2/2, continued linearly beyond the radius that is worst after a first step above 1."""
+    radius = (float(steps[0]) - 1) / (1 + 2 * math.fsum(steps[1:]))
+    name = f"curvature L, linear beyond {radius:.6g} R on the side that the first step leads to"
+
+    def value(x: float) -> float:
+        return x * x / 2 if x <= radius else radius * (x - radius / 2)
+
+    return _run(name, steps, lambda x: min(x, radius), value, -1.0)
 
 
 def quadratic(curvature: float, steps: Floats) -> Points:
@@ -129,8 +142,10 @@ def _huber_value(radius: float, x: float) -> float:
     return x * x / 2 if abs(x) <= radius else radius * (abs(x) - radius / 2)
 
 
-def _run(name: str, steps: Floats, slope: Callable[[float], float], value: Callable[[float], float]) -> Points:
-    points = [1.0]
+def _run(
+    name: str, steps: Floats, slope: Callable[[float], float], value: Callable[[float], float], start: float = 1.0
+) -> Points:
+    points = [start]
     for h in steps:
         points.append(points[-1] - float(h) * slope(points[-1]))
     column: Any = np.array(points)[:, None]
