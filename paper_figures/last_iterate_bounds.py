@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import matplotlib.figure
 import numpy as np
@@ -100,7 +101,8 @@ def best_bound(shape: OpenLoop, T: int) -> float:
         distance = 1 / (2 * float(np.sum(weighted)))
         return 2 * math.sqrt(distance * (last_iterate.general_bound(weighted, norms, 1.0) - distance))
 
-    return float(minimize_scalar(with_weight, bounds=(-12.0, 3.0), method="bounded").fun)
+    found: Any = minimize_scalar(with_weight, bounds=(-12.0, 3.0), method="bounded")
+    return float(found.fun)
 
 
 def _linear_run(T: int) -> float:
