@@ -135,7 +135,8 @@ def judge(table: pl.DataFrame) -> list[Judgement]:
         (min(networks) >= 0.9, f"{networks[0]:.0%} and {networks[1]:.0%} of the runs; {peaks(NETWORK)}; {peaks(ADAM)}"),
         (
             near >= 0.9 and steps <= 10_000,
-            f"{near:.0%} of the runs of {steps} steps; largest difference {np.max(apart):.3f}, median {np.median(apart):.3f}",
+            f"{near:.0%} of the runs of {steps} steps; largest difference {np.max(apart):.3f}, "
+            f"median {np.median(apart):.3f}",
         ),
     )
     return [Judgement(text, bool(held), evidence) for text, (held, evidence) in zip(PREDICTIONS, verdicts, strict=True)]
@@ -147,8 +148,8 @@ SWEEP = Sweep(
     prediction=PREDICTIONS,
     arms=arms,
     sizes={
-        "standard": Size(axes={}, steps=10_000, replicates=32),
-        "quick": Size(axes={}, steps=2_000, replicates=8),
+        "standard": Size(axes={}, steps=5_000, replicates=16),
+        "quick": Size(axes={}, steps=1_000, replicates=6),
     },
     judge=judge,
     measure=measure,

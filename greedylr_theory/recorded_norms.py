@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -94,6 +95,15 @@ def recorded_sequences() -> dict[str, tuple[str, NDArray[np.float64]]]:
     files = sorted([*Path(given).glob("*.csv.gz"), *(Path(given) / _FOLDER).glob("*.csv.gz")])
     found = {file.name.partition(".")[0]: read_norms(file).values for file in files}
     return {name: ("l1" if "l1" in name.split("_") else "l2", values) for name, values in found.items()}
+
+
+def recorded_digest() -> str:
+    """Identifies what `recorded_sequences` returns; empty when that is empty."""
+    found = recorded_sequences()
+    total = hashlib.sha256()
+    for name, (kind, values) in found.items():
+        total.update(f"{name} {kind} {values.size} ".encode() + values.astype("<f8").tobytes())
+    return total.hexdigest() if found else ""
 
 
 def _table(file: Path) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from greedylr_theory import Run, refinement, simulate
 from greedylr_theory.objectives import Quadratic
 from greedylr_theory.refinement import Fit, RefinementWarning, refine
 from greedylr_theory.schedulers import Linear
+from greedylr_theory.theory import last_iterate
 from tests.naive import refinement as naive
 
 NORMS = st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=40)
@@ -129,6 +130,24 @@ def test_published_basis_drops_infinities_and_says_so() -> None:
     assert found.dropped == 3
     assert found.schedule.tolist() == refine(norms, window_basis="published").schedule.tolist()
     assert found.schedule.size == 10_000
+
+
+@given(NORMS, st.floats(0.0, 1.0))
+def test_smoothing_begins_with_the_first_norm_itself(norms: list[float], smoothing: float) -> None:
+    """It and its copies to the left are more than half of the first window; the last window is reflected instead."""
+    assert refine(norms, smoothing=smoothing).smoothed[0] == norms[0]
+
+
+def test_steps_are_those_of_the_theory() -> None:
+    """Peak times schedule against the closed form that is written down elsewhere; no smoothing."""
+    norms = np.exp(np.random.default_rng(3).normal(size=500))
+    found = refine(norms, smoothing=0)
+    assert found.peak is not None
+    np.testing.assert_allclose(
+        2.0 * found.peak * found.schedule[:-1], last_iterate.refined_steps(norms, 2.0), rtol=1e-12
+    )
+    assert found.bound is not None
+    assert 2.0 * found.bound == pytest.approx(last_iterate.refined_value(norms, 2.0), rel=1e-12)
 
 
 def test_the_number_of_points_can_be_chosen() -> None:
