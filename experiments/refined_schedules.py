@@ -5,7 +5,8 @@ from them under both conventions of the smoothing window. For weights w_t = G_t^
 1, eta_{t+1} > eta_t if and only if G_t^2 - G_{t+1}^2 > 1 / S: the recommended rate rises where norms fall fast enough,
 and for no other reason.
 
-The predictions below were written before the first run."""
+The predictions below were written before the first run.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ Two shapes with closed forms: G = (1 - x)^a, a < 1/2, gives the rate (1 - x)^(1 
 a >= 1/4. G = exp(-c x) gives exp(2 c x) (exp(2c) - exp(2 c x)), with its peak at x = 1 - ln 2 / (2c): where gradients
 vanish, as without noise, the recommendation is to climb until just before the end.
 
-The checker verifies the factorisation for either kind of norm. Control: 1/S moved by one part in a thousand."""
+The checker verifies the factorisation for either kind of norm. Control: 1/S moved by one part in a thousand.
+"""
 
 from __future__ import annotations
 
