@@ -6,6 +6,13 @@ from them under both conventions of the smoothing window. For weights w_t = G_t^
 and for no other reason.
 
 The predictions below were written before the first run.
+
+Learned since: to the left of the first step the series is continued by the first norm, so that more than half of the
+first window are copies of it, and the smoothed norms begin with that one sample, whatever its noise; half a window
+later nothing is left of it. So even flat norms give no linear decay in a third of the runs, and a peak at about 5 % of
+a run is the end of that stretch. The published code leaves out the first two samples and continues by the third: where
+norms fall within a few steps or are noisy, this alone changes the beginning, and with the peak the scale of all the
+rest. The last prediction looked at the width of the window only.
 """
 
 from __future__ import annotations
