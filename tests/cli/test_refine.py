@@ -36,6 +36,7 @@ LOGS = {
         + "".join(f"a1,loss,{9 - t},{t},17{t}\na1,grad_norm,{g},{t},17{t}\n" for t, g in enumerate(VALUES))
     ),
     "one column": "gnorm\n" + "".join(f"{g}\n" for g in VALUES),
+    "a mark at the beginning": "\ufeffgrad_norm\n" + "".join(f"{g}\n" for g in VALUES),
     "no heading": "".join(f"{g}\n" for g in VALUES),
 }
 
