@@ -47,9 +47,9 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
         for column, arm in enumerate(ARMS):
             _own(table, arm, axes[2, column], axes[3, column])
         for column, (name, (kind, norms)) in enumerate(recorded.items()):
-            found = refine(norms, kind=kind)  # pyright: ignore[reportArgumentType]
+            found = refine(norms.values, kind=kind)
             pair = axes[4, column], axes[5, column]
-            _pair(pair, f"{name.partition('_')[0]} ({kind})", norms, found.smoothed, found)
+            _pair(pair, f"{name.partition('_')[0]} ({kind})", norms.values, found.smoothed, found)
         for axis in axes.flat:
             if not axis.has_data():
                 axis.remove()
