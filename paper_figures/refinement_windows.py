@@ -67,7 +67,7 @@ def _series(axis: Axes, title: str, kind: Literal["l2", "l1"], norms: RecordedNo
     for schedule, look, name in lines:
         axis.plot(x, schedule.at(x), color=look.color, linestyle=look.linestyle, label=name)
     axis.set_title(title, fontsize=8)
-    axis.legend(fontsize=6)
+    axis.legend(fontsize=6, frameon=True, framealpha=0.8, edgecolor="none")
 
 
 FIGURE = Figure(
