@@ -163,7 +163,7 @@ def _measured(found: Mapping[str, NDArray[Any]], known: set[str], runs: int) -> 
                 f"a measure gives new columns with one entry for each of the {runs} runs, "
                 f"got {name!r} of shape {np.shape(values)}"
             )
-        columns.append(pl.Series(name, values if np.ndim(values) == 1 else list(values)))
+        columns.append(pl.Series(name, values if np.ndim(values) == 1 else values.tolist()))
     return columns
 
 

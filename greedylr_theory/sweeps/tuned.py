@@ -36,6 +36,7 @@ class TunedSweep:
             on. Cells do not depend on its text: raise the version when it changes.
         outcome_version: of `outcome`.
         stride: at which `outcome` needs losses and rates recorded; 0 when summaries are enough.
+        conclusion: table of all cells -> sentences in plain words, computed from the numbers, for a page of the report.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TunedSweep:
     outcome: Outcome = end_gap
     outcome_version: int = 1
     stride: int = 0
+    conclusion: Callable[[pl.DataFrame], list[str]] | None = None
 
     def size(self, name: str) -> Tuning:
         """One of the sizes; ValueError that lists them when there is no such size."""

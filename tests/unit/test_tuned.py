@@ -161,8 +161,8 @@ def tail(batch, trajectory):
 
 
 def test_bounds_may_be_valid_only_together():
-    study = dataclasses.replace(BASE, scheduler=GreedyStudy())  # min_lr is 1e-5 there
-    batch = Batch(study, {"scheduler.max_lr": [1e-6, 1e-7], "scheduler.min_lr": [1e-9, 1e-8]})
+    study: Any = dataclasses.replace(BASE, scheduler=GreedyStudy())  # min_lr is 1e-5 there
+    batch: Any = Batch(study, {"scheduler.max_lr": [1e-6, 1e-7], "scheduler.min_lr": [1e-9, 1e-8]})
     assert [(run.scheduler.max_lr, run.scheduler.min_lr) for run in batch] == [(1e-6, 1e-9), (1e-7, 1e-8)]
     assert [batch.plugin("scheduler", r) for r in range(2)] == [run.scheduler for run in batch]
     with pytest.raises(ValueError, match="min_lr"):
