@@ -19,6 +19,6 @@ PAGE = Page(
         "linear_decay",
         "refined_schedule",
     ),
-    experiments=(),
-    shown=(),
+    experiments=("retraining",),
+    shown=("retraining", "retraining_answers", "retraining_losses", "retraining_schedules"),
 )
