@@ -62,7 +62,7 @@ TABLE = Table(
         "Wilson intervals. Ratio: median over the starts of the first over the other, below 1 where the first is "
         "better; Cliff's delta is negative there. p: Wilcoxon's signed-rank test of the logarithms after Holm's "
         "correction over the groups of the pair; the verdict is the first contender's, undecided where p exceeds 0.05 "
-        f"or the interval of the ratio holds 1. '{BEST_GREEDY}' and '{BEST_SCHEDULE}' are chosen anew in every setting, "
+        f"or the interval of the ratio holds 1. '{BEST_GREEDY}' and '{BEST_SCHEDULE}' are chosen anew in each setting, "
         f"on the starts that tune, among 5 and 10. A diverged run is worst. Sizes on the analytic problems: {_SIZES}."
     ),
 )
