@@ -21,6 +21,10 @@ and more when the kick comes, and "recover" in one step; so does under Adam, unt
 can be compared was therefore added after the first run: `regained`, the number of steps after the disturbance until f -
 f* is at most a thousandth of f(x_0) - f*, the same level for all schedules (a twentieth for logistic regression).
 What patience costs is seen best untuned, where all have the same rate and cap.
+
+Why the impatient best-so-far rule does not come back: until a loss is below the best every one is bad, and the rate
+falls by F every p + 1 steps. So all the steps until then sum to at most (p + 1) gamma / (1 - F), gamma the rate at the
+kick: with F = 0.9 and p = 0 to no more than ten of the present size, however long the run.
 """
 
 from __future__ import annotations
