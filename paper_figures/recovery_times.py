@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from experiments.recovery import ADAM, DESCENT, FACTOR, FEW, GOAL, GREEDY, KICK, KICKED, LATE_KICK, SCHEDULES, recovered
+from experiments.recovery import (
+    ADAM,
+    DESCENT,
+    FACTOR,
+    FEW,
+    GOAL,
+    GREEDY,
+    KICK,
+    KICKED,
+    LATE_KICK,
+    SCHEDULES,
+    UNFORESEEN,
+    recovered,
+)
 from greedylr_theory.plotting import Table
 from greedylr_theory.statistics import median
 
@@ -54,13 +67,13 @@ TABLE = Table(
     rows=rows,
     caption=(
         "Recovery from a kick of the iterate at step 100 (kick, unforeseen kick) or 160 (late kick) of 200. Steps to "
-        f"the common level: from the kick until f - f* is at most {GOAL:g} (f(x_0) - f*), median over runs with its 95 % "
-        "bootstrap interval, and the share of runs that never got there. Steps to the own level: until f - f* is within "
-        "10 % of what the run had before the kick, which rewards having been behind; own never is the share that did "
-        "not. Excess: sum of what the losses until then are above the loss before the kick, in units of loss, median. "
-        "What did not happen within the run is inf and takes part in every median. Tuned: rate (and cap, for rules of "
-        f"GreedyLR, all with F = {FACTOR:g}) by equal budgets on other replicates, kicked at the same step, or not kicked "
-        f"for the unforeseen kick; untuned: rate 0.01 and a cap of 1, under {ADAM}; under {DESCENT} there is no "
-        "published rate."
+        f"the common level: from the kick until f - f* is at most {GOAL:g} (f(x_0) - f*), median over runs with its "
+        "95 % bootstrap interval, and the share of runs that never got there. Steps to the own level: until f - f* is "
+        "within 10 % of what the run had before the kick, which rewards having been behind; own never is the share "
+        "that did not. Excess: sum of what the losses until then are above the loss before the kick, in units of loss, "
+        "median. What did not happen within the run is inf and takes part in every median. Tuned: rate (and cap, for "
+        f"rules of GreedyLR, all with F = {FACTOR:g}) by equal budgets on other replicates, kicked at the same step, or "
+        f"not kicked for the unforeseen kick; untuned: rate 0.01 and a cap of 1, under {ADAM}; under {DESCENT} there is "
+        "no published rate."
     ),
 )
