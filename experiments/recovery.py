@@ -1,7 +1,9 @@
 """How long runs that are thrown back take to recover, by schedule, tuned and untuned, and what patience costs.
 
 A run of 200 steps is disturbed at one time: its iterate is kicked at half time or late, its gradient at one step or at
-20, or both carry spikes as large as the loss. All schedules meet the same start and are kicked in the same direction.
+20, or its gradient carries spikes as large as the loss. All schedules meet the same start and are kicked in the same
+direction.
+
 Recovery is that of `greedylr_theory.recovery.recovery_episodes`: steps until f - f* is within 10 % of its value before
 the disturbance; f* is known on both problems, and for logistic regression. Runs that do not recover have length +inf
 and stay in every median. The *excess* is the sum of what the losses until then are above the loss before the
@@ -15,7 +17,7 @@ in the robustness study of the GreedyLR paper (arXiv 2512.14527), under Adam onl
 that GreedyLR recovers within 12 steps where cosine needs 45; what its own count gives is the subject of
 `recovery_as_published`.
 
-The predictions were written before the first run.
+The predictions were written before the first run, the last of them before its own.
 
 Learned from it, and left out of the predictions: measured by its own past, a run recovers the faster the worse it was
 before. Tuned for the end under gradient descent, cosine and linear decay start so far above 2/L that they are at 1e16
@@ -24,9 +26,9 @@ can be compared was therefore added after the first run: `regained`, the number 
 f* is at most a thousandth of f(x_0) - f*, the same level for all schedules (a twentieth for logistic regression).
 What patience costs is seen best untuned, where all have the same rate and cap.
 
-Why the impatient best-so-far rule does not come back: until a loss is below the best every one is bad, and the rate
-falls by F every p + 1 steps. So all the steps until then sum to at most (p + 1) gamma / (1 - F), gamma the rate at the
-kick: with F = 0.9 and p = 0 to no more than ten of the present size, however long the run.
+Why the impatient best-so-far rule does not come back: until a loss is below the best every one is bad, and without
+smoothing and cooldown the rate falls by F every p + 1 steps. So all the steps until then sum to at most (p + 1) gamma /
+(1 - F), gamma the rate at the kick: with F = 0.9 and p = 0 to ten of the present size, however long the run.
 """
 
 from __future__ import annotations

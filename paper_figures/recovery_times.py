@@ -72,8 +72,8 @@ TABLE = Table(
         "within 10 % of what the run had before the kick, which rewards having been behind; own never is the share "
         "that did not. Excess: sum of what the losses until then are above the loss before the kick, in units of loss, "
         "median. What did not happen within the run is inf and takes part in every median. Tuned: rate (and cap, for "
-        f"rules of GreedyLR, all with F = {FACTOR:g}) by equal budgets on other replicates, kicked at the same step, or "
-        f"not kicked for the unforeseen kick; untuned: rate 0.01 and a cap of 1, under {ADAM}; under {DESCENT} there is "
-        "no published rate."
+        f"rules of GreedyLR, all with F = {FACTOR:g}) by equal budgets on other replicates, kicked at the same step, "
+        "or not kicked for the unforeseen kick; untuned: rate 0.01 and a cap of 1, under "
+        f"{ADAM}; under {DESCENT} there is no published rate."
     ),
 )
