@@ -15,7 +15,7 @@ def load(package: str, export: str | tuple[str, ...] = "PLUGIN") -> dict[str, An
 
     Args:
         package: importable name, e.g. "greedylr_theory.schedulers" or "proofs".
-        export: the name each file exports: PLUGIN, CLAIM or SWEEP; or several, of which it exports one: a file of
+        export: the name each file exports: PLUGIN, CLAIM, SWEEP or PAGE; or several, of which it exports one: a file of
             paper_figures has a FIGURE or a TABLE.
 
     Returns:
@@ -40,7 +40,7 @@ def names(package: str) -> list[str]:
             raise
         raise ValueError(
             f"package must be importable, such as 'greedylr_theory.schedulers', got {package!r}; "
-            "proofs, experiments and paper_figures exist only in an editable checkout"
+            "proofs, experiments, paper_figures and report_pages exist only in an editable checkout"
         ) from None
     return sorted(entry.name for entry in pkgutil.iter_modules(folder.__path__) if not entry.name.startswith("_"))
 

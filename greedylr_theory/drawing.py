@@ -16,9 +16,8 @@ import polars as pl
 from greedylr_theory import catalog, plotting, sources
 from greedylr_theory.files import replace_file
 from greedylr_theory.plotting import Figure, Table
-from greedylr_theory.sweeps.engine import Outcome, joint_digest
+from greedylr_theory.sweeps.engine import Experiment, Outcome, joint_digest
 from greedylr_theory.sweeps.store import Store
-from greedylr_theory.sweeps.sweep import Sweep
 
 PACKAGE = "paper_figures"
 EXPORTS = ("FIGURE", "TABLE")
@@ -104,7 +103,7 @@ def up_to_date(item: Figure | Table, folder: Path, wanted: Mapping[str, Any]) ->
     )
 
 
-def states(names: Sequence[str], size: str, folder: Path, experiment: Callable[[str], Sweep]) -> list[State]:
+def states(names: Sequence[str], size: str, folder: Path, experiment: Callable[[str], Experiment]) -> list[State]:
     """Where the named figures and tables stand; digests are taken from the shards' files, whose rows are not read."""
     items = [shown(name) for name in names]
     wanted = sorted({sweep for item in items for sweep in item.reads})
@@ -128,7 +127,7 @@ def states(names: Sequence[str], size: str, folder: Path, experiment: Callable[[
     return found
 
 
-def _other_size(item: Figure | Table, sweeps: Sequence[Sweep], size: str, folder: Path) -> str | None:
+def _other_size(item: Figure | Table, sweeps: Sequence[Experiment], size: str, folder: Path) -> str | None:
     common = [name for name in (sweeps[0].sizes if sweeps else ()) if all(name in sweep.sizes for sweep in sweeps)]
     for other in common:
         if other != size:
@@ -152,7 +151,7 @@ class _Stock:
     missing_seconds: float
 
 
-def _stock(sweep: Sweep, size: str, folder: Path) -> _Stock:
+def _stock(sweep: Experiment, size: str, folder: Path) -> _Stock:
     store, shards = Store(folder / sweep.name), sweep.shards(size)
     digests = {shard.id: store.noted(shard.id) for shard in shards}
     there = {identifier: digest for identifier, digest in digests.items() if digest is not None}

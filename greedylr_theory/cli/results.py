@@ -87,23 +87,26 @@ def sweep(
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Sizes for a coffee break instead of the standard ones.")
+@click.option(
+    "--standard/--quick", "standard", default=True, help="Sizes as in the report (default), or for a coffee break."
+)
 @ENGINE
 @FOLDER
 @one_sentence
-def reproduce(quick: bool, engine: str, folder: Path) -> None:
-    """Verify every claim, run every sweep, draw every figure, and write report.md.
+def reproduce(standard: bool, engine: str, folder: Path) -> None:
+    """Verify every claim, run every sweep, draw every figure and table, and write the report with its pages.
 
     What is already there and still valid is reused. Exits with 1 when a verdict or control is not as reviewed.
 
     \b
-    Example:
+    Examples:
       greedylr reproduce --quick
+      greedylr reproduce --standard
     """
     from greedylr_theory import report
 
     with progress() as progressed:
-        made = report.reproduce(folder, "quick" if quick else "standard", engine, progressed)
+        made = report.reproduce(folder, "standard" if standard else "quick", engine, progressed)
     Console().print(_ledger_table(made.entries))
     held = sum(judgement.held for judgement in made.judgements)
     click.echo(f"{held} of {len(made.judgements)} predictions held; {made.written[0]} has them with their numbers.")

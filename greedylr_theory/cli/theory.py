@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from greedylr_theory.cli._shared import PLUGIN_FILES, assignments, one_sentence
-from greedylr_theory.cli.runs import chosen, made
+from greedylr_theory.cli._specification import chosen, made
 
 if TYPE_CHECKING:
     from greedylr_theory.contracts import Scheduler

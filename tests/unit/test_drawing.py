@@ -77,15 +77,6 @@ def test_a_table_is_written_with_all_digits_and_shown_with_four(tmp_path: Path):
     assert "Source: arXiv 2512.14527, Table 8. It could not be." in lines
 
 
-def test_the_report_shows_a_table(tmp_path: Path):
-    item = table([])
-    paths = drawing.draw(item, outcome(), tmp_path)
-    lines = report._shown(item, paths, tmp_path)
-    assert lines[0] == "## Table overshoot"
-    assert r"| a\|b | 0.1235 | 3 |" in lines
-    assert "Source: arXiv 2512.14527, Table 8. It could not be." in lines
-
-
 def test_a_cell_holds_one_value(tmp_path: Path):
     with pytest.raises(ValueError, match="one number or text to a cell, got 'values'"):
         plotting.save_table(pl.DataFrame({"values": [[1.0, 2.0]]}), table([]), tmp_path, {})
