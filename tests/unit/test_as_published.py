@@ -13,7 +13,7 @@ from experiments import _as_published as study
 from experiments import robustness_as_published as experiment
 from experiments._study_problems import ANALYTIC, NETWORKS, VARIANTS, distinct
 from greedylr_theory import simulate
-from greedylr_theory.objectives import Quadratic
+from greedylr_theory.objectives.quadratic import Quadratic
 from greedylr_theory.optimizers import Adam
 from greedylr_theory.schedulers import GreedyStudy
 from greedylr_theory.simulation.run import Run
