@@ -312,10 +312,10 @@ def conclusion(table: pl.DataFrame) -> list[str]:
         f"Medians of the final loss pooled over the analytic names: {medians}.",
         "At the first rate 0.01 GreedyLR with p = 1 ends below cosine in "
         f"{_share(pooled_wins(final, 'GreedyLR p=1', 'cosine'))} of the matched runs, and below it by more than 1 % in "
-        f"{_share(pooled_wins(final, 'GreedyLR p=1', 'cosine', 0.01))}: on Rastrigin and Ackley the two end in the same "
-        "local minima.",
-        "That is the higher ceiling. Capped at its first rate it ends below a constant rate of 0.01 by more than 1 % in "
-        f"{_share(pooled_wins(final, 'capped p=1', 'constant', 0.01))} of the runs, and is the constant rate bit for "
+        f"{_share(pooled_wins(final, 'GreedyLR p=1', 'cosine', 0.01))}: on Rastrigin and Ackley the two end in the "
+        "same local minima.",
+        "That is the higher ceiling. Capped at its first rate it ends below a constant rate of 0.01 by more than 1 % "
+        f"in {_share(pooled_wins(final, 'capped p=1', 'constant', 0.01))} of the runs, and is the constant rate bit for "
         f"bit in {min(equal):.0%} of those on each quadratic; the constant rate ends below cosine by more than 1 % in "
         f"{_share(pooled_wins(final, 'constant', 'cosine', 0.01))}.",
         "A cosine from 0.1 ends below GreedyLR (from 0.01) by more than 1 % in "

@@ -38,7 +38,8 @@ def draw(table: pl.DataFrame, fair: pl.DataFrame) -> matplotlib.figure.Figure:
     final, kinds = grid(table, "final_loss"), tuple(KINDS)
     with style():
         figure = matplotlib.figure.Figure(figsize=(7.4, 6.2))
-        upper, lower = np.ravel(figure.subfigures(2, 1))
+        halves = figure.add_gridspec(2, 1)
+        upper, lower = figure.add_subfigure(halves[0]), figure.add_subfigure(halves[1])
         panels = upper.subplots(1, 3, gridspec_kw={"width_ratios": [1.0, 1.9, 1.9]})
         published = np.array([PUBLISHED_BY_KIND.get(kind, (np.nan, np.nan)) for kind in kinds])
         _panel(panels[0], published, kinds, ("GreedyLR", "cosine"), "published,\nall 12 families")
@@ -78,8 +79,8 @@ def _tuned(axes: Axes, fair: pl.DataFrame, channel: str) -> None:
 
 def _panel(axes: Axes, values: Floats, rows: Sequence[str], columns: Sequence[str], title: str) -> None:
     finite = values[np.isfinite(values)]
-    low = float(finite.min())
-    high = max(float(finite.max()), _SPREAD * low)
+    low = float(finite.min()) if finite.size else 1.0
+    high = max(float(finite.max(initial=low)), _SPREAD * low)
     axes.pcolormesh(np.minimum(values, high), norm=LogNorm(low, high), cmap=COLOURS, edgecolors="face")
     size = 6.5 if len(columns) < 5 else 4.8
     for (r, c), value in np.ndenumerate(values):
