@@ -14,14 +14,13 @@ PAGE = Page(
         "its protocol measures, and a study with matched starts and noise, perturbations that reach the run, and the "
         "same tuning budget for every schedule asks the question again."
     ),
-    claims=(
-        "noise_added_to_the_loss",
-        "perturbation_channels",
-        "study_momentum_has_no_effect",
-        "figure_4_caption",
-        "figure_4_reduction",
+    claims=("figure_4_caption", "figure_4_reduction"),
+    topics=("perturbations",),
+    experiments=(
+        "robustness_as_published",
+        "perceptron_as_published",
+        "recovery_as_published",
+        "f_sweep_finite_sums",
     ),
-    experiments=(),
-    shown=(),
     out_of_reach=OUT_OF_REACH,
 )
