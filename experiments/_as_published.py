@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,7 +144,8 @@ class Grid:
                 continue
             for arm in POOLED[row]:
                 runs = self.unmatched[problem, arm]
-                found += [rng.choice(runs[k].ravel(), (REPLAYS, runs.shape[1])) for k in _places(kinds)]
+                for k in _places(kinds):
+                    found.append(runs[k].ravel()[rng.integers(runs[k].size, size=(REPLAYS, runs.shape[1]))])
         return np.concatenate(found, axis=1)
 
     def pooled(self, row: str, weights: Mapping[str, float] | None = None) -> tuple[Floats, Floats]:
@@ -174,7 +175,7 @@ def weighted_median(values: Floats, weights: Floats) -> float:
     return float(values[order][np.searchsorted(reached, 0.5 * reached[-1] * (1.0 - 1e-12))])
 
 
-def grid(table: pl.DataFrame, column: str, outcome: Callable[[Floats], Floats] = np.asarray) -> Grid:
+def grid(table: pl.DataFrame, column: str) -> Grid:
     """One column of all runs of the sweep; a diverged run has the value +inf."""
     unmatched: dict[tuple[str, str], Floats] = {}
     matched: dict[tuple[str, str], Floats] = {}
@@ -186,7 +187,7 @@ def grid(table: pl.DataFrame, column: str, outcome: Callable[[Floats], Floats] =
         ordered = group.sort("perturbation.strength", "replicate")
         values = ordered[column].cast(pl.Float64).to_numpy()
         lost = ordered["status"].to_numpy() != 0
-        values = outcome(np.where(lost, np.inf, values)).reshape(strengths, -1)
+        values = np.where(lost, np.inf, values).reshape(strengths, -1)
         if starts == "matched":
             matched[problem, scheduler] = values[0]
         else:

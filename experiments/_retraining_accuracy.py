@@ -44,7 +44,8 @@ def outputs(objective: Perceptron, point: Floats) -> Floats:
     for layer, (inner, outer) in enumerate(itertools.pairwise(widths)):
         weights = point[first : first + inner * outer].reshape(outer, inner)
         first += inner * outer
-        units = units @ weights.T + point[first : first + outer]
+        # not through BLAS, whose threads get in each other's way and whose bits depend on their number
+        units = np.einsum("ni,oi->no", units, weights) + point[first : first + outer]
         first += outer
         if layer < len(widths) - 2:
             units = np.tanh(units) if objective.activation == "tanh" else np.maximum(units, 0.0)
@@ -61,6 +62,7 @@ def _network(objective: Perceptron, points: Floats) -> Floats:
 def _softmax(objective: Logistic, points: Floats) -> Floats:
     rows, labels = objective.data[:, :-1], objective.data[:, -1]
     if len(objective.classes) == 2:
-        return np.array([np.mean((rows @ x > 0.0) == (labels > 0.0)) for x in points])
-    shape = (len(objective.classes), rows.shape[1])
-    return np.array([np.mean(np.argmax(rows @ x.reshape(shape).T, axis=1) == labels) for x in points])
+        return np.mean((np.einsum("ni,ri->rn", rows, points) > 0.0) == (labels > 0.0), axis=1)
+    weights = points.reshape(len(points), len(objective.classes), rows.shape[1])
+    scores = np.einsum("ni,rki->rnk", rows, weights)
+    return np.mean(np.argmax(scores, axis=2) == labels, axis=1)

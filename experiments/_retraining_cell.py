@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,8 +93,8 @@ class RefiningCell(Cell):
 
     The table has, beside the rows of a `Cell`, one of phase "schedule" for every contender: `factor` at POINTS steps
     evenly spread over the run, and for a refined one `norm`, the smoothed norms there, the `source` of the norms, how
-    many runs they are a mean over (`recorded`), the step of the peak over T (`peak`), and `warmup`, `exponent` and
-    `deviation` of the best fit.
+    many runs they are a mean over (`recorded`) and the step of the peak over T (`peak`); for "refined" also `warmup`,
+    `exponent` and `deviation` of the best fit.
     """
 
     @functools.cached_property
@@ -166,11 +166,11 @@ class RefiningCell(Cell):
         if recorded is None:
             return row
         refined = recorded.refined
-        return {
-            **row, "norm": refined.smoothed[kept].tolist(), "source": recorded.source,
-            "recorded": len(recorded.replicates), "peak": refined.argmax / steps, "warmup": refined.fit.warmup,
-            "exponent": refined.fit.exponent, "deviation": refined.fit.deviation,
-        }  # fmt: skip
+        row |= {"norm": refined.smoothed[kept].tolist(), "source": recorded.source}
+        row |= {"recorded": len(recorded.replicates), "peak": refined.argmax / steps}
+        if name == "refined":
+            row |= {"warmup": refined.fit.warmup, "exponent": refined.fit.exponent, "deviation": refined.fit.deviation}
+        return row
 
 
 def positions(steps: int) -> NDArray[np.int64]:
@@ -180,7 +180,13 @@ def positions(steps: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class RefiningSweep(TunedSweep):
-    """A tuned sweep of such cells."""
+    """A tuned sweep of such cells.
+
+    Args:
+        conclusion: table of all cells -> sentences in plain words, computed from the numbers.
+    """
+
+    conclusion: Callable[[pl.DataFrame], list[str]] | None = None
 
     def shards(self, size: str) -> list[Cell]:
         tuning = self.size(size)

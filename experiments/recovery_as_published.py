@@ -117,7 +117,7 @@ def measure(batch: Batch, trajectory: Trajectory) -> Mapping[str, NDArray[Any]]:
     return {
         "published": _counted(published),
         "real": _counted(real),
-        "published_sum": total,
+        "published_sum": total.astype(np.float64),  # of integers where no episode was counted
         "losses": trajectory.loss[:, ::STRIDE],
         "rates": trajectory.lr[:, ::STRIDE],
     }
@@ -125,8 +125,11 @@ def measure(batch: Batch, trajectory: Trajectory) -> Mapping[str, NDArray[Any]]:
 
 def _counted(episodes: Episodes) -> Floats:
     counts = episodes.counts()
-    longer = counts[:, LONGEST + 1 :].sum(axis=1, keepdims=True)
-    return np.concatenate([counts[:, : LONGEST + 1], longer], axis=1).astype(np.float64)
+    found = np.zeros((len(counts), LONGEST + 2))
+    inside = counts[:, : LONGEST + 1]
+    found[:, : inside.shape[1]] = inside
+    found[:, -1] = counts[:, LONGEST + 1 :].sum(axis=1)
+    return found
 
 
 def rows(

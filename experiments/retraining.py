@@ -224,20 +224,16 @@ def _accuracy(cells: Cells) -> Verdict:
     return largest < 0.01, f"largest difference of means {largest:.2%}"
 
 
-_ANSWERS = {
-    "helps": "ends lower, over problems of this kind",
-    "hurts": "ends higher, over problems of this kind",
-    "undecided": "ends neither lower nor higher, over problems of this kind, as far as these few can tell,",
-}
+_ANSWERS = {"helps": "lower", "hurts": "higher", "undecided": "neither lower nor higher as far as these can tell"}
 
 
 def conclusion(table: pl.DataFrame) -> list[str]:
     """Answers in plain words, from the intervals over problems and the tests over seeds."""
     rows = Cells(table).comparisons()
     return [
-        f"Under {optimizer}, {a} {_ANSWERS[found.verdict]} than {b}: ratio {found.value:.3g}, 95 % interval "
-        f"[{found.low:.3g}, {found.high:.3g}]; significantly lower on {found.better} and higher on {found.worse} of "
-        f"{found.problems} problems."
+        f"{a[0].upper()}{a[1:]} against {b} under {optimizer}: over problems of this kind the final gap is "
+        f"{_ANSWERS[found.verdict]} (ratio {found.value:.3g}, 95 % interval [{found.low:.3g}, {found.high:.3g}]); over "
+        f"seeds it is significantly lower on {found.better} and higher on {found.worse} of {found.problems} problems."
         for a, b in PAIRS
         for optimizer in OPTIMIZERS
         for found in [overall(rows, a, b, optimizer)]
@@ -255,4 +251,5 @@ SWEEP = RefiningSweep(
     sizes=SIZES,
     judge=judge,
     outcome=end_gap_and_accuracy,
+    conclusion=conclusion,
 )

@@ -131,10 +131,11 @@ def measure(batch: Batch, trajectory: Trajectory) -> dict[str, NDArray[np.float6
 def differing(table: pl.DataFrame) -> tuple[int, int]:
     """How many disturbed runs differ by any bit of their course from the undisturbed run, and how many there are."""
     wrong, runs = 0, 0
-    grids = [grid(table, column, lambda values: values.view(np.int64)) for column in _COURSE]
+    grids = [grid(table, column) for column in _COURSE]
     for pair in grids[0].unmatched:
-        same = np.stack([found.unmatched[pair] == found.unmatched[pair][:1, :1] for found in grids]).all(axis=0)
-        wrong, runs = wrong + int(np.sum(~same[1:])), runs + same[1:].size
+        bits = np.stack([found.unmatched[pair].view(np.int64) for found in grids])
+        changed = np.any(bits != bits[:, :1, :1], axis=0)[1:]
+        wrong, runs = wrong + int(changed.sum()), runs + changed.size
     return wrong, runs
 
 

@@ -185,6 +185,28 @@ def recovery_episodes(loss: ArrayLike, disturbed: ArrayLike, minimum: ArrayLike 
     return episodes.collected()
 
 
+def steps_until(loss: ArrayLike, limit: ArrayLike, after: ArrayLike) -> Floats:
+    """Steps (R,) from step `after` to the first later one whose loss is at most `limit`; +inf when there is none.
+
+    With one limit for all schedules this compares what `recovery_episodes`, where every run is measured by its own
+    past, does not: a run that was behind has less to recover.
+
+    Args:
+        loss: (R, T), NaN once a run has ended.
+        limit: one number, or one per run.
+        after: a step, or one per run.
+
+    >>> steps_until([[4.0, 9.0, 5.0, 0.5], [0.5, 9.0, 5.0, 1.5]], 1.0, 1)
+    array([ 2., inf])
+    """
+    clean = np.asarray(loss, dtype=np.float64)
+    last = np.broadcast_to(np.asarray(after), clean.shape[:1])
+    with np.errstate(invalid="ignore"):
+        low = clean <= np.broadcast_to(np.asarray(limit, dtype=np.float64), clean.shape[:1])[:, None]
+    there = low & (np.arange(clean.shape[1]) > last[:, None])
+    return np.where(there.any(axis=1), there.argmax(axis=1) - last, np.inf)
+
+
 class _Collector:
     """Episodes under way, one per run at most, and those that have ended."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import matplotlib.figure
 import numpy as np
@@ -18,7 +19,8 @@ from greedylr_theory.plotting import LOOKS, Figure, style
 
 REFERENCE = "linear"
 _OTHERS = tuple(name for name in CONTENDERS if name != REFERENCE)
-_NARROWEST, _WIDEST = 0.2, 5.0
+#: the range of ratios that is shown at least, and at most
+_NARROWEST, _WIDEST, _LEAST, _MOST = 0.2, 5.0, 1e-3, 1e3
 _SHORT = {"breast_cancer": "breast cancer", "breast_cancer perceptron": "breast cancer,\nperceptron"}
 
 
@@ -37,6 +39,9 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
                 if row == 0:
                     axis.set_title("all" if problem is None else _SHORT.get(problem, problem), fontsize=7)
             axes[row][0].set_ylabel(optimizer)
+        # the axes are shared: one range for all, and no wider than any use could need
+        drawn = [edge for axis in axes.flat for edge in axis.dataLim.intervalx if math.isfinite(edge) and edge > 0]
+        axes[0][0].set_xlim(max(_LEAST, min(*drawn, _NARROWEST) / 1.3), min(_MOST, max(*drawn, _WIDEST) * 1.3))
         for axis in axes[-1]:
             axis.set_xlabel("ratio")
         shapes = [
@@ -47,7 +52,7 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
     return figure
 
 
-def _marker(refined: bool) -> dict[str, object]:
+def _marker(refined: bool) -> dict[str, Any]:
     look = LOOKS[1] if refined else LOOKS[0]
     return {"color": look.color, "marker": look.marker, "markersize": 3.5, "markerfacecolor": "white"}
 
@@ -61,18 +66,16 @@ def _panel(axis: Axes, rows: pl.DataFrame, problem: str | None, optimizer: str) 
             entry = rows.row(by_predicate=(pl.col("a") == name) & (pl.col("problem") == problem), named=True)
             value, low, high = entry["ratio"], entry["low"], entry["high"]
         drawn = _marker(name in REFINED)
-        ends = np.clip([low, high], 1e-4, 1e4)
+        ends = np.clip([low, high], _LEAST, _MOST)
         axis.plot(ends, [place, place], color=drawn["color"], linewidth=1.0)
         if math.isfinite(value):
             axis.plot([value], [place], linestyle="", **drawn)
     axis.axvline(1.0, color="0.5", linewidth=0.7, zorder=1)
     axis.set_xscale("log")
-    axis.xaxis.set_major_locator(FixedLocator([0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0]))
+    axis.xaxis.set_major_locator(FixedLocator([0.01, 0.1, 1.0, 10.0, 100.0]))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_minor_formatter(NullFormatter())
-    low, high = axis.get_xlim()
-    axis.set_xlim(max(1e-3, min(low, _NARROWEST)), min(1e3, max(high, _WIDEST)))
     axis.yaxis.set_major_locator(FixedLocator(range(len(_OTHERS))))
     axis.set_yticklabels(_OTHERS, fontsize=6)
     axis.set_ylim(len(_OTHERS) - 0.5, -0.5)

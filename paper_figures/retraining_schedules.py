@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.figure
 import numpy as np
 import polars as pl
@@ -9,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from experiments._retraining_outcomes import Cells
 from experiments.retraining import BATCH, SWEEP
-from greedylr_theory.plotting import LOOKS, THEORY, Figure, style
+from greedylr_theory.plotting import LOOKS, THEORY, Figure, Look, style
 
 _SHORT = {"breast_cancer": "breast cancer", "breast_cancer perceptron": "breast cancer,\nperceptron"}
 _DRAWN = dict(zip(("refined", "refined from several runs", "refined twice", "warmup + polynomial"), LOOKS, strict=True))
@@ -31,11 +33,10 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
                     found = cells.row(problem, optimizer, name, "schedule")
                     factor = np.array(found["factor"])
                     place = np.linspace(0.0, 1.0, factor.size)
-                    line = {"color": look.color, "linestyle": look.linestyle, "linewidth": 1.0}
-                    upper.plot(place, factor, **line)
+                    upper.plot(place, factor, **_line(look))
                     if found["norm"] is not None:
                         norm = np.array(found["norm"])
-                        lower.plot(place, norm / norm[0], **line)
+                        lower.plot(place, norm / norm[0], **_line(look))
                 upper.plot([0.0, 1.0], [1.0, 0.0], **THEORY.line())
                 lower.set_yscale("log")
                 if row == 0:
@@ -44,13 +45,15 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
             axes[2 * row + 1][0].set_ylabel("norm")
         for axis in axes[-1]:
             axis.set_xlabel("$t / T$")
-        lines = [
-            Line2D([], [], label=name, color=look.color, linestyle=look.linestyle) for name, look in _DRAWN.items()
-        ]
+        lines = [Line2D([], [], label=name, **_line(look)) for name, look in _DRAWN.items()]
         figure.legend(
             handles=[*lines, Line2D([], [], label="linear", **THEORY.line())], loc="outside lower center", ncols=3
         )
     return figure
+
+
+def _line(look: Look) -> dict[str, Any]:
+    return {"color": look.color, "linestyle": look.linestyle, "linewidth": 1.0}
 
 
 _SIZES = "; ".join(f"{name}: {size.steps} steps, {size.tuning} runs for tuning" for name, size in SWEEP.sizes.items())

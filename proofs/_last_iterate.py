@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 import sympy
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from proofs._certificates import INDUCTION, Earlier, Exact, Identity, Induction, Inequality, Relation
-from proofs._exact import Domain, Vector
+from proofs._exact import Domain, Vector, symbols_of
 from proofs._symbols import ONE
 
 g, x, z, minimiser, earlier, mixed = (Vector.named(name) for name in ("g", "x", "z", "x*", "x_k", "X"))
@@ -36,7 +37,7 @@ BEFORE_THE_LAST = Domain(
 
 def combination() -> Induction:
     """sum_k c_k (f(x_k) - f(x_t) - <g_t, x_k - x_t>) >= 0 for any c_k >= 0, in terms of the sums C, Phi and X."""
-    to_mixed = next(iter((g @ mixed).free_symbols))
+    to_mixed = cast(Symbol, g @ mixed)
     return Induction(
         statement=Phi - C * value - (g @ mixed - C * (g @ x)),
         start={Phi: 0 * ONE, C: 0 * ONE, to_mixed: 0 * ONE},
@@ -60,7 +61,7 @@ def _linear_regret(total: Expr = W) -> Expr:
 
 
 def summed(weight: Expr = ONE) -> Induction:
-    """regret + (w_1 + .. + w_t) f* >= w_{t+1:T} Phi for t < T; `weight` multiplies every c_k, to state something else."""
+    """regret + (w_1 + .. + w_t) f* >= w_{t+1:T} Phi for t < T; `weight` multiplies all c_k, to say something else."""
     following = (1 - share) * S
     return Induction(
         statement=regret + (W - S) * least - S * Phi,
@@ -128,7 +129,7 @@ def descent() -> Induction:
 def guaranteed(total: Expr, spent: Expr, squared: Expr, bound: Expr) -> Inequality:
     """f(x_T) - f* <= bound, from D^2 = squared, sum w_t^2 G_t^2 = spent and w_{1:T} = total."""
     whole = regret + S * _linear_regret(total)
-    symbols = total.free_symbols | spent.free_symbols | squared.free_symbols | bound.free_symbols
+    symbols = symbols_of(total, spent, squared, bound)
     return Inequality(
         left=value - least,
         right=bound,
@@ -175,7 +176,7 @@ class Resistance:
         return self.value(self.points[-1]) + self.depth
 
     def facts(self) -> dict[str, Relation]:
-        """All that makes it a run in the class: minimum, distance, and a subgradient of the right norm at every point."""
+        """All that makes it a run in the class: minimum, distance, a subgradient of the right norm at every point."""
         nearest = tuple(-self.depth / norm for norm in self.norms)
         facts: dict[str, Relation] = {
             "T iterates for T norms": (len(self.points), "==", len(self.norms)),

@@ -11,8 +11,8 @@ Upper bound. Take w_t = w = D / (G sqrt T) for t = 1 .. T and z_1 = x_1, z_{t+1}
 Expanding norm(z_{t+1} - x*)^2 and summing over t = 1 .. T, 2 sum_t w <g_t, z_t - x*> <= D^2 + T w^2 G^2 = 2 D^2. Divide
 by 2 w_{1:T} = 2 D sqrt(T) / G. In expectation the same holds for stochastic subgradients with E norm(g_t)^2 <= G^2.
 
-Lower bound. On f(x) = max(-v, G x_1, .., G x_T) in T dimensions, v = D G / sqrt(T), from x_1 = 0, subgradients may be
-G e_1, G e_2, ..: coordinates stepped along become negative, the others stay at the maximum 0. T - 1 steps leave the last
+Lower bound. On f(x) = max(-v, G x_1, .., G x_T) in T dimensions, v = D G / sqrt(T), from x_1 = 0, subgradients may be G
+e_1, G e_2, ..: coordinates stepped along become negative, the others stay at the maximum 0. T - 1 steps leave the last
 one, so f(x_T) = 0 whatever the steps, while f* = -v is attained at all x_i = -v/G, at the distance v sqrt(T)/G = D. So
 f(x_T) - f* = D G / sqrt(T), exactly, for linear decay and for every other choice of nonnegative steps.
 
@@ -135,18 +135,18 @@ CLAIM = Claim(
     finding=(
         "With T iterates, linear decay from D/(G sqrt T) to 0 guarantees f(x_T) - f* <= D G / sqrt(T) for every convex "
         "function whose subgradients have norm at most G. No nonnegative steps guarantee less: a function with as many "
-        "coordinates as iterates gives every schedule exactly this value, to the last digit in the simulator. Averaging "
-        "the iterates of a constant step D/(G sqrt T) has the same guarantee, so decay to zero replaces averaging and "
-        "no more."
+        "coordinates as iterates gives every schedule exactly this value, to the last digit in the simulator. "
+        "Averaging the iterates of a constant step D/(G sqrt T) has the same guarantee, so decay to zero replaces "
+        "averaging and no more."
     ),
     advice={
         "schedule": (
-            "For a fixed number of steps and nothing known but D and G, linear decay to zero is minimax optimal for the "
-            "last iterate; its first step needs D, G and T."
+            "For a fixed number of steps and nothing known but D and G, linear decay to zero is minimax optimal for "
+            "the last iterate; its first step needs D, G and T."
         )
     },
     unsettled=(
-        "The resisting function needs as many dimensions as iterates; how much better linear decay is in few dimensions "
-        "is not settled here."
+        "The resisting function needs as many dimensions as iterates; how much better linear decay is in few "
+        "dimensions is not settled here."
     ),
 )

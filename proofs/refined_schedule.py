@@ -1,4 +1,5 @@
-"""The refined schedule guarantees D / sqrt(sum_t G_t^-2), and its weights are the only minimiser of the published bound.
+"""The refined schedule guarantees D / sqrt(sum_t G_t^-2), and its weights are the only minimiser of the published
+bound.
 
 Let f be convex, norm(g_t) <= G_t at x_1 .. x_T for known numbers G_t > 0, norm(x_1 - x*) <= D. For weights w_t > 0 let
 z_1 = x_1, z_{t+1} = z_t - w_t g_t: the x_t of claim `regret_to_last_iterate` are x_{t+1} = x_t - eta_t g_t with
@@ -169,9 +170,9 @@ def _directions(dimension: int) -> np.ndarray:
 
 CLAIM = Claim(
     statement=(
-        "f convex, norm(g_t) <= G_t for t <= T, norm(x_1 - x*) <= D, w_t = D G_t^-2 / sqrt(sum_s G_s^-2), eta_t = "
-        "w_t w_{t+1:T} / w_{1:T} for t < T: f(x_T) - f* <= D / sqrt(sum_t G_t^-2); and (D^2 + sum_t w_t^2 G_t^2) / "
-        "(2 w_{1:T}) exceeds it by sum_t G_t^2 (w_t - w*_t)^2 / (2 w_{1:T}) for other weights: w* is the only minimiser."
+        "f convex, norm(g_t) <= G_t for t <= T, norm(x_1 - x*) <= D, w_t = D G_t^-2 / sqrt(sum_s G_s^-2), eta_t = w_t "
+        "w_{t+1:T} / w_{1:T} for t < T: f(x_T) - f* <= D / sqrt(sum_t G_t^-2); and (D^2 + sum_t w_t^2 G_t^2) / (2 "
+        "w_{1:T}) exceeds it by sum_t G_t^2 (w_t - w*_t)^2 / (2 w_{1:T}) for other weights: w* is the only minimiser."
     ),
     source="arXiv 2310.07831",
     assumptions=(
@@ -189,9 +190,9 @@ CLAIM = Claim(
     finding=(
         "With bounds G_t on the gradient norms that are known beforehand, the refined schedule eta_t = w_t w_{t+1:T} / "
         "w_{1:T}, w_t proportional to G_t^-2, guarantees f(x_T) - f* <= D / sqrt(sum G_t^-2). Its weights are the only "
-        "minimiser of the bound from which they come, and the excess of any other weights is an explicit sum of squares. "
-        "The value of linear decay for the largest G_t is larger by the factor max G_t sqrt(mean of G_t^-2): that is the "
-        "whole gain."
+        "minimiser of the bound from which they come, and the excess of any other weights is an explicit sum of "
+        "squares. The value of linear decay for the largest G_t is larger by the factor max G_t sqrt(mean of G_t^-2): "
+        "that is the whole gain."
     ),
     advice={
         "schedule": (

@@ -1,7 +1,7 @@
 """Weights that depend on earlier samples break the conversion of regret, although w_t is independent of g_t.
 
-The conversion of regret (claim `regret_to_last_iterate`) divides by w_{1:T} and moves by w_{t+1:T}/w_{1:T}: later weights
-act at every step. So it is not enough that each w_t be independent of g_t given the past.
+The conversion of regret (claim `regret_to_last_iterate`) divides by w_{1:T} and moves by w_{t+1:T}/w_{1:T}: later
+weights act at every step. So it is not enough that each w_t be independent of g_t given the past.
 
 Take two samples with equal probability, f_s(x) = abs(x) + s x/2, s = 1 or -1, both convex and minimal at 0, like their
 mean f(x) = abs(x). T = 2, x_1 = z_1 = d > 0, gradient steps z_2 = z_1 - w_1 g_1 with w_1 = 1. Let w_2 be known once g_1
@@ -11,9 +11,9 @@ large that every x_2 is positive, E[g_2 | g_1] = 1 and
 
     E f(x_2) = E x_2,    E[(w_1 g_1 z_1 + w_2 g_2 z_2) / w_{1:2}] = E x_2 + d E[(1 - r) s/2] = E x_2 - d/16,
 
-since x_2 = (1 - r) z_1 + r z_2 and E s = 0. The bound lies below the mean by d/16, as far as one likes. The first sample
-enters with the weight 1/(1 + w_2), which has seen that sample: it is the mean of (1 - r) s that should vanish and does
-not. With w_2 the same after both samples it vanishes, and that is the control: no counterexample.
+since x_2 = (1 - r) z_1 + r z_2 and E s = 0. The bound lies below the mean by d/16, as far as one likes. The first
+sample enters with the weight 1/(1 + w_2), which has seen that sample: it is the mean of (1 - r) s that should vanish
+and does not. With w_2 the same after both samples it vanishes, and that is the control: no counterexample.
 
 What repairs it: all weights fixed, or independent of all samples. Weights computed from gradient norms of the same run
 are of the kind that is excluded.
@@ -97,9 +97,9 @@ def check(rng: np.random.Generator) -> Check:
         margin=measured - 4 * error if agreeing == cases else -1.0,
         instances=cases + 1,
         sentence=(
-            f"{samples} sampled runs exceed the bound by {measured:.3f}, standard error {error:.3f}, exactly 10/16 = 0.625, "
-            f"margin after 4 standard errors; in fractions the excess is d (1/(1+w_-) - 1/(1+w_+)) / 4 in {agreeing} of "
-            f"{cases} cases"
+            f"{samples} sampled runs exceed the bound by {measured:.3f}, standard error {error:.3f}, exactly 10/16 = "
+            "0.625, margin after 4 standard errors; in fractions the excess is d (1/(1+w_-) - 1/(1+w_+)) / 4 in "
+            f"{agreeing} of {cases} cases"
         ),
     )
 
@@ -125,9 +125,10 @@ CLAIM = Claim(
     short="Weights that have seen samples break the conversion.",
     topic="schedules",
     finding=(
-        "The conversion of regret to the last iterate needs weights that are independent of all samples. If a later weight "
-        "may react to an earlier gradient, even with each w_t independent of g_t, the bound can lie below the true mean: "
-        "on abs(x) with two samples and two steps it does, by a sixteenth of the initial distance, however large that is."
+        "The conversion of regret to the last iterate needs weights that are independent of all samples. If a later "
+        "weight may react to an earlier gradient, even with each w_t independent of g_t, the bound can lie below the "
+        "true mean: on abs(x) with two samples and two steps it does, by a sixteenth of the initial distance, however "
+        "large that is."
     ),
     advice={
         "schedule": "Fix the whole schedule before the run; its guarantee is lost when it reacts to the gradients."

@@ -1,6 +1,7 @@
 """Regret becomes a bound on the last iterate: an identity whose remainders are all nonnegative, for every T.
 
-T iterates x_1 .. x_T, weights w_1 .. w_T >= 0 with w_T > 0, any points z_1 .. z_T; w_{a:b} = w_a + .. + w_b. Let x_1 = z_1,
+T iterates x_1 .. x_T, weights w_1 .. w_T >= 0 with w_T > 0, any points z_1 .. z_T; w_{a:b} = w_a + .. + w_b. Let x_1 =
+z_1,
 
     x_{t+1} = x_t + (w_{t+1:T} / w_{1:T}) (z_{t+1} - z_t),    t = 1 .. T - 1:
 
@@ -23,9 +24,9 @@ The checker verifies this for all T by three inductions (over k < t, over t, and
 identity with everything written out in inner products.
 
 Stochastic gradients. Let x_t and z_t be determined before g_t is drawn, E[g_t | past] a subgradient at x_t, and the
-weights fixed, or independent of all draws. Given the weights, every term w_t c_k <g_t, x_t - x_k> and
-w_t <g_t, x_t - x*> has the expectation that the proof uses, so E f(x_T) - f(x*) <= E sum_t w_t <g_t, z_t - x*> / w_{1:T}.
-That w_t be independent of g_t alone is not enough: see `regret_needs_fixed_weights`.
+weights fixed, or independent of all draws. Given the weights, every term w_t c_k <g_t, x_t - x_k> and w_t <g_t, x_t -
+x*> has the expectation that the proof uses, so E f(x_T) - f(x*) <= E sum_t w_t <g_t, z_t - x*> / w_{1:T}. That w_t be
+independent of g_t alone is not enough: see `regret_needs_fixed_weights`.
 
 Control: the weights c_k moved by one part in a thousand.
 """
@@ -137,9 +138,9 @@ def check(rng: np.random.Generator) -> Check:
         margin=float(worst) if exact else -1.0,
         instances=len(slacks) + len(stochastic),
         sentence=(
-            f"smallest slack {float(min(slacks)):.3g} over {len(slacks)} random convex functions with arbitrary z_t, in "
-            f"fractions, equal to the sum of remainders in {equalities}; {len(stochastic)} stochastic runs, all sample "
-            f"paths enumerated, smallest mean slack {float(min(stochastic)):.3g}"
+            f"smallest slack {float(min(slacks)):.3g} over {len(slacks)} random convex functions with arbitrary z_t, "
+            f"in fractions, equal to the sum of remainders in {equalities}; {len(stochastic)} stochastic runs, all "
+            f"sample paths enumerated, smallest mean slack {float(min(stochastic)):.3g}"
         ),
     )
 
@@ -165,9 +166,9 @@ CLAIM = Claim(
     short="Regret bounds the last iterate: an identity, every T.",
     topic="schedules",
     finding=(
-        "Whatever is known about the regret of a sequence z_t carries over to the last of T iterates x_t that follow z_t "
-        "with the factor w_{t+1:T}/w_{1:T}: the difference is a sum of Bregman remainders, exactly, so that the bound is "
-        "an equality for linear functions and can be loose by whatever curvature contributes. It needs T subgradients "
-        "but only T - 1 moves, and weights that are fixed before the run."
+        "Whatever is known about the regret of a sequence z_t carries over to the last of T iterates x_t that follow "
+        "z_t with the factor w_{t+1:T}/w_{1:T}: the difference is a sum of Bregman remainders, exactly, so that the "
+        "bound is an equality for linear functions and can be loose by whatever curvature contributes. It needs T "
+        "subgradients but only T - 1 moves, and weights that are fixed before the run."
     ),
 )

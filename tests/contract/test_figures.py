@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import json
 import re
 import subprocess
@@ -24,13 +25,18 @@ SHOWN = load(drawing.PACKAGE, drawing.EXPORTS)
 FIGURES = {name: item for name, item in SHOWN.items() if isinstance(item, plotting.Figure)}
 TABLES = {name: item for name, item in SHOWN.items() if isinstance(item, plotting.Table)}
 SWEEPS = load("experiments", "SWEEP")
+#: values of the labels of tuned sweeps that would take seconds otherwise
+FEWER = {"retraining": {"problem": "perceptron"}}
 
 
 def tiny(sweep, folder):
     """The sweep at a size of a second or two."""
     first = next(iter(sweep.sizes.values()))
     if isinstance(first, Tuning):
+        sweep = sweep.with_values(FEWER.get(sweep.name, {}))
         size = Tuning(first.rates[:2], steps=12, tuning=2, evaluation=3, extension=0)
+        few = dict(itertools.islice(sweep.arms("quick").items(), 12))
+        sweep = dataclasses.replace(sweep, arms=lambda size: few)
     else:
         size = Size({path: values[::12] for path, values in first.axes.items()}, steps=12, replicates=3)
     return execute(dataclasses.replace(sweep, sizes={"standard": size}), folder=folder, engine="local:1")

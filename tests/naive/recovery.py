@@ -55,3 +55,11 @@ def recovery_episodes(loss: Sequence[float], disturbed: Sequence[bool], minimum:
         found.append((step, length, loss[step], excess(loss, step, end)))
         step = end  # the loss that ends one was computed before anything acted there
     return found
+
+
+def steps_until(loss: Sequence[float], limit: float, after: int) -> float:
+    """From step `after` to the first later one with a loss of at most the limit."""
+    for step in range(after + 1, len(loss)):
+        if loss[step] <= limit:
+            return float(step - after)
+    return math.inf

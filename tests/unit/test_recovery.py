@@ -15,7 +15,7 @@ from greedylr_theory import Run, simulate
 from greedylr_theory.objectives import Logistic, Quadratic
 from greedylr_theory.optimizers import Adam
 from greedylr_theory.perturbations import Burst, GradientNoise, PeriodicSpike, RandomSpike
-from greedylr_theory.recovery import Episodes, amounts, published_episodes, recovery_episodes
+from greedylr_theory.recovery import Episodes, amounts, published_episodes, recovery_episodes, steps_until
 from greedylr_theory.schedulers import Constant, GreedyStudy
 from greedylr_theory.simulation.batch import Batch
 from tests.contract._examples import TWO_CLASSES
@@ -88,6 +88,12 @@ def test_every_start_is_counted_once_whether_it_ended_or_not(rows: list[tuple[li
         length, reference, _ = found.first()
         assert np.all(np.isin(found.run, np.flatnonzero(~np.isnan(reference))))
         assert np.all(np.isinf(length[np.isnan(reference)]))
+
+
+@given(TABLES, st.sampled_from([-1.0, 1.0, 2.2]), st.integers(0, 9))
+def test_steps_until_a_limit_equal_plain_loops(rows: list[Any], limit: float, after: int) -> None:
+    loss = np.array([losses for losses, _ in rows])
+    assert steps_until(loss, limit, after).tolist() == [naive.steps_until(each, limit, after) for each in loss]
 
 
 def test_published_rule_by_hand() -> None:
