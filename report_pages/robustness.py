@@ -14,9 +14,19 @@ PAGE = Page(
         "its protocol measures, and a study with matched starts and noise, perturbations that reach the run, and the "
         "same tuning budget for every schedule asks the question again."
     ),
-    claims=("figure_4_caption", "figure_4_reduction"),
+    claims=(
+        "figure_4_caption",
+        "figure_4_reduction",
+        "pooled_medians_allow_losing",
+        "pooled_medians_near_no_learning",
+        "table_12_clean_conditions",
+        "table_12_sample_sizes",
+        "table_13_against_figure_4",
+    ),
     topics=("perturbations",),
     experiments=(
+        "robustness_fair",
+        "recovery",
         "robustness_as_published",
         "perceptron_as_published",
         "recovery_as_published",

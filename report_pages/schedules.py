@@ -14,5 +14,5 @@ PAGE = Page(
         "training again with the refined schedule says whether it pays."
     ),
     topics=("schedules",),
-    experiments=("retraining",),
+    experiments=("retraining", "refined_schedules"),
 )

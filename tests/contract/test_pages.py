@@ -38,3 +38,8 @@ def test_what_answers_a_published_figure_is_on_a_page():
     topics = {name: claim.topic for name, claim in CLAIMS.items()}
     there = {name for page in PAGES.values() for name in page.all_shown(SHOWN, page.all_claims(topics))}
     assert {item.name for item in SHOWN.values() if item.source} <= there
+
+
+def test_an_experiment_that_concludes_something_is_on_a_page():
+    concluding = {name for name, sweep in catalog.load("experiments", "SWEEP").items() if sweep.conclusion is not None}
+    assert concluding <= {name for page in PAGES.values() for name in page.experiments}
