@@ -25,16 +25,16 @@ lint: .venv/.dev
 	$(PYTHON) -m venv .venv
 
 .venv/.run: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data]' --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data,pep]' --constraint constraints.txt
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data,dev]' --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data,pep,dev]' --constraint constraints.txt
 	touch .venv/.run $@
 
 # pins every package of every extra but torch, without hashes or index addresses
 lock: .venv/.dev
-	$(BIN)/uv pip compile pyproject.toml --extra data --extra dev --universal --no-header --no-annotate \
+	$(BIN)/uv pip compile pyproject.toml --extra data --extra pep --extra dev --universal --no-header --no-annotate \
 		--no-emit-index-url --upgrade --output-file constraints.txt
 
 clean:

@@ -10,19 +10,20 @@ from collections.abc import Callable
 from typing import Any
 
 
-def load(package: str, export: str = "PLUGIN") -> dict[str, Any]:
+def load(package: str, export: str | tuple[str, ...] = "PLUGIN") -> dict[str, Any]:
     """Import every public file of a package and return what each exports, by file name.
 
     Args:
         package: importable name, e.g. "greedylr_theory.schedulers" or "proofs".
-        export: the name each file exports: PLUGIN, CLAIM, SWEEP or FIGURE.
+        export: the name each file exports: PLUGIN, CLAIM, SWEEP or PAGE; or several, of which it exports one: a file of
+            paper_figures has a FIGURE or a TABLE.
 
     Returns:
         {file name: exported object} in alphabetical order; files that start with "_" are skipped.
 
     Raises:
         ValueError: the package does not exist.
-        AttributeError: a public file lacks the export.
+        AttributeError: a public file lacks the export, or has more than one of several.
 
     >>> sorted(load("greedylr_theory.optimizers"))
     ['adam', 'adam_s', 'adam_w', 'adaptive_heavy_ball', 'gradient_descent', 'momentum']
@@ -39,21 +40,30 @@ def names(package: str) -> list[str]:
             raise
         raise ValueError(
             f"package must be importable, such as 'greedylr_theory.schedulers', got {package!r}; "
-            "proofs, experiments and paper_figures exist only in an editable checkout"
+            "proofs, experiments, paper_figures and report_pages exist only in an editable checkout"
         ) from None
     return sorted(entry.name for entry in pkgutil.iter_modules(folder.__path__) if not entry.name.startswith("_"))
 
 
-def instance(package: str, name: str, export: str = "PLUGIN") -> Any:
+def instance(package: str, name: str, export: str | tuple[str, ...] = "PLUGIN") -> Any:
     """What one file of a catalogue exports.
 
     Raises:
         ValueError: there is no such file; the message lists those that exist.
+        AttributeError: as in `load`.
     """
     known = names(package)
     if name not in known:
         raise ValueError(f"{package} has no {name!r}; it has: {', '.join(known)}")
-    return getattr(importlib.import_module(f"{package}.{name}"), export)
+    module = importlib.import_module(f"{package}.{name}")
+    if isinstance(export, str):
+        return getattr(module, export)
+    found = [word for word in export if hasattr(module, word)]
+    if len(found) != 1:
+        raise AttributeError(
+            f"{package}.{name} must export one of {', '.join(export)}, got {', '.join(found) or 'none'}"
+        )
+    return getattr(module, found[0])
 
 
 def spelled(package: str, name: str) -> str:

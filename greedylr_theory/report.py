@@ -1,4 +1,4 @@
-"""Everything together: settle claims, run sweeps, draw figures, and write the page that a reader wants."""
+"""Everything together: settle claims, run sweeps, draw figures, and write the pages that a reader wants."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greedylr_theory import catalog
+from greedylr_theory import catalog, drawing, pages, sources
 from greedylr_theory.files import replace_file
-from greedylr_theory.sweeps.engine import Outcome, execute, run_all
+from greedylr_theory.pages import Experience, Results
+from greedylr_theory.plotting import Figure, Table
+from greedylr_theory.sweeps.engine import Experiment, Outcome, execute, run_all
 from greedylr_theory.sweeps.store import environment
-from greedylr_theory.sweeps.sweep import Judgement, Sweep
+from greedylr_theory.sweeps.sweep import Judgement
 
 #: called with (done, total)
 Progressed = Callable[[int, int], None]
@@ -100,42 +102,67 @@ def _proof_sources() -> str:
     return digest.hexdigest()
 
 
-def experiment(name: str, values: Mapping[str, str] | None = None) -> Sweep:
+def experiment(name: str, values: Mapping[str, str] | None = None) -> Experiment:
     """One experiment, with other values along some axes if wanted.
 
     Raises:
         ValueError: there is no such experiment or axis, or a value lies outside its domain.
     """
-    found: Sweep = catalog.instance("experiments", name, "SWEEP")
+    found: Experiment = catalog.instance("experiments", name, "SWEEP")
     return found.with_values(values) if values else found
 
 
 def figures(names: Sequence[str], size: str, folder: Path, engine: str, opened: Opened) -> list[Path]:
-    """Draw the named figures, or all; the sweeps they read are run first where needed. Returns the files.
+    """Draw the named figures and tables, or all; the sweeps they read are run first where needed. Returns the files.
 
     Raises:
-        ValueError: there is no such figure or size.
+        ValueError: there is no such figure, table or size.
     """
-    chosen = {
-        name: catalog.instance("paper_figures", name, "FIGURE") for name in names or catalog.names("paper_figures")
-    }
-    wanted = sorted({sweep for figure in chosen.values() for sweep in figure.reads})
+    chosen = [drawing.shown(name) for name in names or catalog.names(drawing.PACKAGE)]
+    wanted = sorted({sweep for item in chosen for sweep in item.reads})
     outcomes = {
         name: execute(experiment(name), size, folder, engine, progress=opened(f"sweep {name}")) for name in wanted
     }
-    return [path for figure in chosen.values() for path in _drawn(figure, outcomes, folder)]
+    return [path for item in chosen for path in drawing.draw(item, outcomes, folder)]
 
 
-def _drawn(figure: Any, outcomes: Mapping[str, Outcome], folder: Path) -> list[Path]:
-    from greedylr_theory import plotting
+def figure_states(names: Sequence[str], size: str, folder: Path) -> list[drawing.State]:
+    """Where the named figures and tables, or all, stand in a folder of results.
 
-    provenance = {name: outcomes[name].digest for name in figure.reads}
-    tables = [outcomes[name].table for name in figure.reads]
-    return plotting.save(figure.draw(*tables), figure.name, folder / "figures", provenance)
+    Raises:
+        ValueError: there is no such figure, table or size.
+    """
+    return drawing.states(names or catalog.names(drawing.PACKAGE), size, folder, experiment)
+
+
+def out_of_reach() -> dict[str, str]:
+    """{published figure: why it cannot be drawn here}."""
+    from paper_figures._out_of_reach import OUT_OF_REACH
+
+    return OUT_OF_REACH
+
+
+def judged(sweep: Experiment, outcome: Outcome, folder: Path) -> Experience:
+    """An experiment's predictions and its conclusion; those in judged.json, if from these rows and sources."""
+    path = folder / sweep.name / "judged.json"
+    origin = {"rows": outcome.digest, "sources": sources.digest(f"experiments.{sweep.name}"), **environment()}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or content.get("origin") != origin:
+        judgements = [
+            {"prediction": each.prediction, "held": bool(each.held), "evidence": each.evidence}
+            for each in sweep.judge(outcome.table)
+        ]
+        conclusion = [] if sweep.conclusion is None else sweep.conclusion(outcome.table)
+        content = {"origin": origin, "judgements": judgements, "conclusion": conclusion}
+        replace_file(path, f"{json.dumps(content, indent=1, allow_nan=False)}\n".encode())
+    return Experience(sweep, outcome, [Judgement(**each) for each in content["judgements"]], content["conclusion"])
 
 
 def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
-    """Verify all claims, run all sweeps, draw all figures, write report.md; what is there and valid is reused."""
+    """Verify all claims, run all sweeps, draw all figures and tables, write the report; what is valid is reused."""
     bar = opened("claims")
     entries = _settled_before(folder)
     if entries is None:
@@ -146,63 +173,28 @@ def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
     outcomes: dict[str, Outcome] = {}
     for name in catalog.names("experiments"):
         outcomes[name] = execute(experiment(name), size, folder, engine, progress=opened(f"sweep {name}"))
-    judgements = {name: experiment(name).judge(outcome.table) for name, outcome in outcomes.items()}
-    bar, names = opened("figures"), catalog.names("paper_figures")
-    pictures: dict[str, list[Path]] = {}
-    for done, name in enumerate(names):
-        bar(done, len(names))
-        pictures[name] = _drawn(catalog.instance("paper_figures", name, "FIGURE"), outcomes, folder)
+    bar = opened("predictions")
+    experiences: dict[str, Experience] = {}
+    for name, outcome in outcomes.items():
+        bar(len(experiences), len(outcomes))
+        experiences[name] = judged(experiment(name), outcome, folder)
+    bar(len(outcomes), len(outcomes))
+    bar, names = opened("figures and tables"), catalog.names(drawing.PACKAGE)
+    pictures: dict[str, tuple[Figure | Table, list[Path]]] = {}
+    for name in names:
+        bar(len(pictures), len(names))
+        item = drawing.shown(name)
+        pictures[name] = item, drawing.draw(item, outcomes, folder)
     bar(len(names), len(names))
-    page = _page(entries, outcomes, judgements, pictures, folder, size)
-    replace_file(folder / "report.md", page.encode())
+    results = Results(folder, size, {entry["name"]: entry for entry in entries}, experiences, pictures)
+    texts = {"report": pages.report(results)}
+    texts |= {name: pages.page(page, results) for name, page in pages.pages().items()}
+    for name, text in texts.items():
+        replace_file(folder / f"{name}.md", text.encode())
+    written = [*(folder / f"{name}.md" for name in texts), ledger]
     return Made(
         entries=entries,
-        judgements=[judgement for judged in judgements.values() for judgement in judged],
-        written=[folder / "report.md", ledger, *(path for paths in pictures.values() for path in paths)],
+        judgements=[judgement for experience in experiences.values() for judgement in experience.judgements],
+        written=[*written, *(path for _, paths in pictures.values() for path in paths)],
         problems=disagreements(entries),
     )
-
-
-def _page(
-    entries: Sequence[Entry],
-    outcomes: Mapping[str, Outcome],
-    judgements: Mapping[str, Sequence[Judgement]],
-    pictures: Mapping[str, Sequence[Path]],
-    folder: Path,
-    size: str,
-) -> str:
-    found = environment()
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(found["versions"].items()))
-    lines = ["# Report", "", f"Computed on {found['architecture']} with {versions}. Size of the sweeps: {size}.", ""]
-    lines += ["## Verdicts", "", *_table(("claim", "verdict", "control", "margin", "source"), map(_row, entries)), ""]
-    for entry in entries:
-        lines += [f"### {entry['name']}: {entry['verdict']}", ""]
-        if entry["published"]:
-            lines += [f"As published: {entry['published']}", ""]
-        lines += [f"As settled: {entry['statement']}", "", f"Source: {entry['source']}", "", "Assumptions:", ""]
-        lines += [*(f"- {assumption}" for assumption in entry["assumptions"]), "", entry["sentence"], ""]
-        if entry["corrected"]:
-            lines += [f"Repaired by: {entry['corrected']}", ""]
-    for name, outcome in outcomes.items():
-        sweep = experiment(name)
-        size_and_digest = f"{outcome.table.height} runs, digest {outcome.digest[:16]}."
-        lines += [f"## Experiment {name}", "", sweep.question, "", size_and_digest, ""]
-        rows = [(judged.prediction, "yes" if judged.held else "no", judged.evidence) for judged in judgements[name]]
-        lines += [*_table(("prediction", "held", "evidence"), rows), ""]
-    for name, paths in pictures.items():
-        image = next(path for path in paths if path.suffix == ".png")
-        caption = catalog.instance("paper_figures", name, "FIGURE").caption
-        lines += [f"## Figure {name}", "", f"![{name}]({image.relative_to(folder)})", "", caption, ""]
-    return "\n".join(lines)
-
-
-def _row(entry: Entry) -> tuple[str, ...]:
-    margin = "-" if entry["margin"] is None else f"{entry['margin']:.3g}"
-    return entry["name"], entry["verdict"], entry["control"], margin, entry["source"]
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Markdown table; a bar inside a cell is escaped."""
-    cells = [[cell.replace("|", r"\|").replace("\n", " ") for cell in row] for row in (header, *rows)]
-    cells.insert(1, ["---"] * len(header))
-    return ["| " + " | ".join(row) + " |" for row in cells]

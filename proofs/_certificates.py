@@ -15,6 +15,7 @@ from flint import arb
 from sympy import Expr, Symbol
 
 from proofs._exact import EVERYWHERE, Domain, Vector
+from proofs._forms import Form
 
 Less = Callable[[Any, Any], bool]
 Relation = tuple[Any, Literal["<", "<=", "==", ">=", ">"], Any]
@@ -217,6 +218,24 @@ class Throughout:
 
 
 @dataclass(frozen=True)
+class Dual:
+    """measured <= bound, by multipliers: bound - measured = sum of multiplier * inequality + a form that is >= 0.
+
+    A certificate of a performance estimate. The checker computes the form that the multipliers leave, and decomposes
+    it into squares in fractions.
+
+    Args:
+        measured: what is bounded.
+        bound: an integer or fraction.
+        terms: (multiplier >= 0, name of the family of inequalities, form that is assumed to be >= 0).
+    """
+
+    measured: Form
+    bound: Fraction | int
+    terms: tuple[tuple[Fraction | int, str, Form], ...]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """No exact argument: `measure()` gives a margin and a sentence. The best verdict it can earn is `supported`."""
 
@@ -241,6 +260,7 @@ Exact = (
     | Positivity
     | Enclosure
     | Throughout
+    | Dual
 )
 Certificate = Exact | Evidence | Chain
 

@@ -3,8 +3,8 @@
 Every identity is decided twice, by sympy and by exact evaluation at random rationals; a sign is accepted only where
 coefficients show it; relations between other real numbers are decided by balls that contain them; floating point
 decides nothing. Whatever does not pass is `open`, with the reason. The trust base is this file with `_certificates`,
-`_exact`, `_sums`, `_equivariance`, `_rationals`, `_enclosure` and `_positivity`; it imports sympy, python-flint and the
-standard library only.
+`_exact`, `_sums`, `_equivariance`, `_rationals`, `_enclosure`, `_positivity`, `_dual` and `_forms`; it imports sympy,
+python-flint and the standard library only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from proofs._certificates import (
     Certificate,
     Chain,
     Counterexample,
+    Dual,
     Enclosure,
     Enumeration,
     Equivalence,
@@ -33,6 +34,7 @@ from proofs._certificates import (
     Positivity,
     Throughout,
 )
+from proofs._dual import require_dual
 from proofs._enclosure import require_enclosed, require_throughout
 from proofs._equivariance import require_equivalent, require_equivariant
 from proofs._exact import IllFormed, Region, Rejected, exact, require_equal
@@ -111,6 +113,9 @@ def _examine(certificate: Certificate, earlier: Mapping[str, Conclusion]) -> tup
             return Finding("refuted" if refutes else "proved", require_enclosed(certificate)), None
         case Throughout():
             return Finding("proved", require_throughout(certificate)), None
+        case Dual():
+            sentence, given = require_dual(certificate)
+            return Finding("proved", sentence, given), None
         case Evidence(measure):
             return _evidence(*measure()), None
         case Chain(steps):
@@ -134,7 +139,7 @@ def _evidence(margin: float, sentence: str) -> Finding:
 
 def _chain(steps: Mapping[str, Certificate]) -> Finding:
     proven: dict[str, Conclusion] = {}
-    assumed: dict[str, Hypothesis] = {}
+    assumed: dict[str, Hypothesis | None] = {}
     findings: list[Finding] = []
     for name, step in steps.items():
         if isinstance(step, Chain | Evidence):
@@ -143,7 +148,8 @@ def _chain(steps: Mapping[str, Certificate]) -> Finding:
             finding, conclusion = _examine(step, proven)
         except Rejected as rejection:
             raise type(rejection)(f"step {name!r}: {rejection}") from None
-        hypotheses = step.hypotheses if isinstance(step, Inequality | Induction) else {}
+        # the inequalities of a family differ from step to step: a Dual says which family, not which of them
+        hypotheses = step.hypotheses if isinstance(step, Inequality | Induction) else dict.fromkeys(finding.given, None)
         for given in finding.given:
             meaning = hypotheses[given]
             if assumed.setdefault(given, meaning) != meaning:

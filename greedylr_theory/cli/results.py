@@ -1,4 +1,4 @@
-"""Claims, sweeps, figures, and all of them together."""
+"""Claims, sweeps, and everything together."""
 
 from __future__ import annotations
 
@@ -87,45 +87,26 @@ def sweep(
 
 
 @click.command()
-@click.argument("names", nargs=-1)
-@click.option("--size", default="quick", show_default=True, help="quick or standard: size of the sweeps behind them.")
+@click.option(
+    "--standard/--quick", "standard", default=True, help="Sizes as in the report (default), or for a coffee break."
+)
 @ENGINE
 @FOLDER
 @one_sentence
-def figures(names: tuple[str, ...], size: str, engine: str, folder: Path) -> None:
-    """Draw figures (all of them by default) from sweeps, which are run first where needed.
-
-    \b
-    Examples:
-      greedylr figures
-      greedylr figures f_sensitivity --size standard
-    """
-    from greedylr_theory import report
-
-    with progress() as progressed:
-        written = report.figures(names, size, folder, engine, progressed)
-    for path in written:
-        click.echo(path)
-
-
-@click.command()
-@click.option("--quick", is_flag=True, help="Sizes for a coffee break instead of the standard ones.")
-@ENGINE
-@FOLDER
-@one_sentence
-def reproduce(quick: bool, engine: str, folder: Path) -> None:
-    """Verify every claim, run every sweep, draw every figure, and write report.md.
+def reproduce(standard: bool, engine: str, folder: Path) -> None:
+    """Verify every claim, run every sweep, draw every figure and table, and write the report with its pages.
 
     What is already there and still valid is reused. Exits with 1 when a verdict or control is not as reviewed.
 
     \b
-    Example:
+    Examples:
       greedylr reproduce --quick
+      greedylr reproduce --standard
     """
     from greedylr_theory import report
 
     with progress() as progressed:
-        made = report.reproduce(folder, "quick" if quick else "standard", engine, progressed)
+        made = report.reproduce(folder, "standard" if standard else "quick", engine, progressed)
     Console().print(_ledger_table(made.entries))
     held = sum(judgement.held for judgement in made.judgements)
     click.echo(f"{held} of {len(made.judgements)} predictions held; {made.written[0]} has them with their numbers.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,32 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from greedylr_theory.cli._shared import PLUGIN_FILES, assignments, number, one_sentence
+from greedylr_theory.cli._specification import chosen, made, run_of, specified
 
 if TYPE_CHECKING:
-    from greedylr_theory.contracts import Plugin, Scheduler
+    from greedylr_theory.contracts import Scheduler
     from greedylr_theory.simulation.run import Run
-
-_DEFAULTS = {
-    "objective": "quadratic", "scheduler": "greedy_previous", "optimizer": "gradient_descent",
-    "perturbation": "no_perturbation",
-}  # fmt: skip
 
 
 @click.command()
-@click.option("--objective", show_default="quadratic", help="File name in greedylr_theory/objectives.")
-@click.option("--scheduler", show_default="greedy_previous", help="File name in .../schedulers.")
-@click.option("--optimizer", show_default="gradient_descent", help="File name in .../optimizers.")
-@click.option("--perturbation", show_default="no_perturbation", help="File name in .../perturbations.")
-@PLUGIN_FILES
-@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Parameter, e.g. scheduler.factor=0.5.")
-@click.option(
-    "--start", default="normal", show_default=True, help="x_0: numbers joined by commas, 'normal' or 'uniform'."
-)
-@click.option("--lr0", type=float, required=True, help="Initial step size.")
-@click.option("--steps", type=int, default=100, show_default=True, help="Number of updates T.")
-@click.option(
-    "--ordering", help="before_update or after_update (default: what the scheduler needs, else after_update)."
-)
+@specified()
 @click.option("--replicates", type=int, default=1, show_default=True, help="Number of runs with their own noise.")
 @click.option("--stride", type=int, default=0, help="Print the trajectory of run 0 at every STRIDE-th step.")
 @one_sentence
@@ -55,27 +37,13 @@ def simulate(
       greedylr simulate --objective expression --set objective.text="(1-x0)**2+100*(x1-x0**2)**2" --lr0 1e-3
       greedylr simulate --plugin halve_every.py --set scheduler.period=20 --lr0 0.05
     """
-    from greedylr_theory import Run, ScaledUniform, StandardNormal
     from greedylr_theory import simulate as run_all
 
     names = {"objective": objective, "scheduler": scheduler, "optimizer": optimizer, "perturbation": perturbation}
-    values: dict[str, dict[str, str]] = {kind: {} for kind in names}
-    for path, text in assignments(settings):
-        kind, _, name = path.partition(".")
-        if kind not in names or not name:
-            raise ValueError(f"--set must name a parameter such as scheduler.factor, got {path!r}")
-        values[kind][name] = text
-    plugins: dict[str, Any] = {}
-    for kind, plugin in _chosen(names, files).items():
-        if plugin.__name__ == "Quadratic":
-            values[kind].setdefault("eigenvalues", "1,10")
-        plugins[kind] = _made(plugin, values[kind], f"{kind}.")
+    base = run_of(names, files, settings, start, lr0, steps, ordering)
     if replicates < 1:
         raise ValueError(f"--replicates must be at least 1, got {replicates}")
-    rules = {"normal": StandardNormal, "uniform": ScaledUniform}
-    point = rules[start]() if start in rules else tuple(number("--start", x) for x in start.split(","))
-    given: dict[str, Any] = {} if ordering is None else {"ordering": ordering}
-    runs = [Run(**plugins, start=point, lr0=lr0, steps=steps, replicate=r, **given) for r in range(replicates)]
+    runs = [base.replaced("replicate", r) for r in range(replicates)]
     trajectory = run_all(runs, stride=stride)
     console = Console()
     console.print(_summary_table(runs, trajectory))
@@ -114,8 +82,8 @@ def replay(
     from greedylr_theory.files import replace_file
     from greedylr_theory.simulation.replay import replay as replayed
 
-    plugin = _chosen({"scheduler": scheduler}, files, {"scheduler": "greedy_library"})["scheduler"]
-    rule = cast("Scheduler", _made(plugin, dict(assignments(settings)), ""))
+    plugin = chosen({"scheduler": scheduler}, files, {"scheduler": "greedy_library"})["scheduler"]
+    rule = cast("Scheduler", made(plugin, dict(assignments(settings)), ""))
     rates = [number("--lr0", entry) for entry in lr0.split(",")]
     name, metrics = logged.read_metric(file, column)
     steps = np.atleast_2d(replayed(rule, metrics, rates if len(rates) > 1 else rates[0]).T).T
@@ -125,48 +93,6 @@ def replay(
     else:
         replace_file(output, text.encode())
         click.echo(f"wrote {output}", err=True)
-
-
-def _chosen(
-    names: dict[str, str | None], files: Sequence[str], defaults: dict[str, str] | None = None
-) -> dict[str, type[Plugin]]:
-    """The class of every kind: by name from the user's files or the package, else the user's, else the default."""
-    from greedylr_theory.catalog import instance, spelled
-    from greedylr_theory.plugin_files import kind_of, load_plugin
-
-    own: dict[str, dict[str, type[Plugin]]] = {kind: {} for kind in names}
-    for file in files:
-        plugin = load_plugin(file)
-        kind = kind_of(plugin)
-        if kind not in own:
-            raise ValueError(f"--plugin must be a {' or '.join(names)} here, got the {kind} {file}")
-        own[kind][plugin.plugin_name()] = plugin
-    found: dict[str, type[Plugin]] = {}
-    for kind, name in names.items():
-        if name is None and len(own[kind]) > 1:
-            raise ValueError(f"--{kind} must name one of {', '.join(own[kind])}, got none")
-        chosen = name or next(iter(own[kind]), (defaults or _DEFAULTS)[kind])
-        package = f"greedylr_theory.{kind}s"
-        found[kind] = own[kind][chosen] if chosen in own[kind] else instance(package, spelled(package, chosen))
-    return found
-
-
-def _made(plugin: type[Plugin], texts: dict[str, str], prefix: str) -> Plugin:
-    """A plug-in from the texts of --set; ValueError that names what is missing."""
-    values = {name: plugin.parse(name, text) for name, text in texts.items()}
-    missing = [
-        entry.name
-        for entry in dataclasses.fields(plugin)
-        if entry.default is dataclasses.MISSING
-        and entry.default_factory is dataclasses.MISSING
-        and entry.name not in values
-    ]
-    if missing:
-        declared = dict(plugin.parameters())
-        typed = all(name in declared and declared[name].kind not in ("plugin", "plugins") for name in missing)
-        remedy = f": add --set {prefix}{missing[0]}=..." if typed else ", which can be given in Python only"
-        raise ValueError(f"{plugin.__name__} needs {', '.join(missing)}{remedy}")
-    return plugin(**values)
 
 
 def _summary_table(runs: Sequence[Run], trajectory: Any) -> Table:

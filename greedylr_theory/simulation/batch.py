@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,14 +56,32 @@ class Batch(Sequence[Run]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return Batch(self.base, {path: array[index] for path, array in self.values.items()})
-        run = self.base
-        for path, array in self.values.items():
-            value = float(array[index])
-            run = run.replaced(path, int(value) if run.declared(path).kind == "int" else value)
-        return run
+        own = {path: self._entry(path, index) for path in self.values if "." not in path}
+        moved = {path.partition(".")[0] for path in self.values if "." in path}
+        return dataclasses.replace(self.base, **own, **{plugin: self.plugin(plugin, index) for plugin in moved})
+
+    def plugin(self, name: str, index: int) -> Any:
+        """One plug-in of run `index`, "scheduler" for example, without the rest of the run."""
+        inner = {path.partition(".")[2]: path for path in self.values if path.startswith(f"{name}.")}
+        return _with(getattr(self.base, name), {path: self._entry(whole, index) for path, whole in inner.items()})
+
+    def _entry(self, path: str, index: int) -> float | int:
+        value = float(self.values[path][index])
+        return int(value) if self.base.declared(path).kind == "int" else value
 
     def __iter__(self) -> Iterator[Run]:
         return (self[r] for r in range(len(self)))
+
+
+def _with(plugin: Parametrised, values: Mapping[str, float | int]) -> Parametrised:
+    """Copy with several numbers changed; those of one object all at once, since they may only be valid together."""
+    prefixes = [prefix for prefix, _ in plugin.parts() if any(path.startswith(f"{prefix}.") for path in values)]
+    own = {path: value for path, value in values.items() if not path.startswith(tuple(f"{p}." for p in prefixes))}
+    found = dataclasses.replace(plugin, **own) if own else plugin
+    for prefix in prefixes:
+        inner = {path[len(prefix) + 1 :]: value for path, value in values.items() if path.startswith(f"{prefix}.")}
+        found = found.with_part(prefix, _with(dict(found.parts())[prefix], inner))
+    return found
 
 
 def shared(run: Run) -> dict[str, Any]:

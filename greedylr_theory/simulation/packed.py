@@ -61,7 +61,8 @@ def packed(runs: Sequence[Run], *, with_minimum: bool) -> Packed:
 def _packed_batch(batch: Batch, with_minimum: bool) -> Packed:
     base, size = batch.base, len(batch)
     replicate = batch.values.get("replicate", np.full(size, base.replicate)).astype(np.uint64)
-    params = {name: common(vector, size) for name, vector in _vectors(batch[0]).items()}
+    first = batch[0]
+    params = {name: common(vector, size) for name, vector in _vectors(first).items()}
     if _binds(base) and any(path.startswith("objective.") for path in batch.values):
         params = _stacked([_vectors(run) for run in batch])
     else:
@@ -69,7 +70,7 @@ def _packed_batch(batch: Batch, with_minimum: bool) -> Packed:
             name, _, rest = path.partition(".")
             if rest:
                 params[name] = np.array(params[name])  # a column for every run
-                params[name][getattr(batch[0], name).slots()[rest]] = values
+                params[name][getattr(first, name).slots()[rest]] = values
     minima: dict[Objective, float] = {}
     minimum = np.broadcast_to(np.nan, size)
     if with_minimum:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from greedylr_theory.contracts import Floats, Scheduler, ScheduleWarning, Status, distinct_columns
 from greedylr_theory.simulation import driver
+from greedylr_theory.simulation.batch import Batch
 from greedylr_theory.simulation.blocks import Blocks, slots_of
 from greedylr_theory.simulation.packed import Packed, packed
 from greedylr_theory.simulation.run import Run
@@ -150,7 +151,8 @@ def simulate(
 def _distinct(runs: Sequence[Run], collected: Packed) -> list[tuple[Scheduler, Floats]]:
     """Each different scheduler of the runs with the initial rates that go with it."""
     first, inverse = distinct_columns(collected.params["scheduler"])
-    return [(runs[int(r)].scheduler, collected.lr0[inverse == k]) for k, r in enumerate(first)]
+    rules = [runs.plugin("scheduler", r) if isinstance(runs, Batch) else runs[r].scheduler for r in first.tolist()]
+    return [(rule, collected.lr0[inverse == k]) for k, rule in enumerate(rules)]
 
 
 def _warn(sentences: list[str]) -> None:

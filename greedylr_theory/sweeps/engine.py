@@ -21,11 +21,18 @@ from typing import Any, TypeVar
 import polars as pl
 
 from greedylr_theory.contracts import ScheduleWarning
+from greedylr_theory.sweeps.cell import Cell
+from greedylr_theory.sweeps.shard import Shard
 from greedylr_theory.sweeps.store import Store
-from greedylr_theory.sweeps.sweep import FORMAT, Shard, Sweep
+from greedylr_theory.sweeps.sweep import Sweep
+from greedylr_theory.sweeps.tuned import TunedSweep
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+#: what is computed, stored and found again, and what is asked for
+Work = Shard | Cell
+Experiment = Sweep | TunedSweep
+Piece = TypeVar("Piece", bound=Work)
 #: called with the number of shards done and the number there is to do, first with 0
 Progress = Callable[[int, int], None]
 
@@ -54,8 +61,7 @@ class Outcome:
     @property
     def digest(self) -> str:
         """One digest of everything in `table`."""
-        listed = "\n".join(f"{identifier} {found}" for identifier, found in sorted(self.digests.items()))
-        return hashlib.sha256(listed.encode()).hexdigest()
+        return joint_digest(self.digests)
 
 
 @dataclass(frozen=True)
@@ -74,12 +80,18 @@ class Plan:
         )
 
 
-def plan(sweep: Sweep, size: str = "standard", folder: Path = Path("results"), part: str | None = None) -> Plan:
+def joint_digest(digests: Mapping[str, str]) -> str:
+    """One digest of several shards, whatever their order."""
+    listed = "\n".join(f"{identifier} {found}" for identifier, found in sorted(digests.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def plan(sweep: Experiment, size: str = "standard", folder: Path = Path("results"), part: str | None = None) -> Plan:
     """What `execute` would do with the same arguments; nothing is written."""
     shards = share(sweep.shards(size), part)
     missing = set(Store(folder / sweep.name).missing(shard.id for shard in shards))
     return Plan(
-        runs=sum(shard.last - shard.first for shard in shards),
+        runs=sum(shard.runs for shard in shards),
         shards=len(shards),
         missing=len(missing),
         core_seconds=sum(shard.nanoseconds for shard in shards if shard.id in missing) * 1e-9,
@@ -87,7 +99,7 @@ def plan(sweep: Sweep, size: str = "standard", folder: Path = Path("results"), p
 
 
 def execute(
-    sweep: Sweep,
+    sweep: Experiment,
     size: str = "standard",
     folder: Path = Path("results"),
     engine: str | Executor = "local:2",
@@ -112,7 +124,8 @@ def execute(
         ValueError: size, engine or part is not of the form above.
         EngineError: a worker failed or died; finished shards are kept.
     """
-    shards = share(sweep.shards(size), part)
+    every = sweep.shards(size)
+    shards = share(every, part)
     store = Store(folder / sweep.name)
     found = store.intact(shard.id for shard in shards)
     missing = [shard for shard in shards if shard.id not in found]
@@ -120,7 +133,7 @@ def execute(
     if not dry_run:
         _check(engine)
         store.remove_leftovers(shard.id for shard in missing)
-        store.write_manifest(_manifest(sweep, size))
+        store.write_manifest(_manifest(sweep, size, every))
         missing.sort(key=lambda shard: -shard.nanoseconds)  # the longest first: no worker is left alone at the end
         computed = run_all(functools.partial(_compute, store), missing, engine, progress)
         for shard, done in zip(missing, computed, strict=True):
@@ -138,7 +151,7 @@ def execute(
     )
 
 
-def share(shards: Sequence[Shard], part: str | None) -> list[Shard]:
+def share(shards: Sequence[Piece], part: str | None) -> list[Piece]:
     """The i-th of n shares of the shards for part "i/n"; all of them for None."""
     if part is None:
         return list(shards)
@@ -273,7 +286,7 @@ class _Computed:
     warnings: tuple[str, ...]
 
 
-def _compute(store: Store, shard: Shard) -> _Computed:
+def _compute(store: Store, shard: Work) -> _Computed:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ScheduleWarning)
         table = shard.table()
@@ -286,16 +299,6 @@ def _compute(store: Store, shard: Shard) -> _Computed:
     return _Computed(store.write(shard.id, table), tuple(dict.fromkeys(sentences)))
 
 
-def _manifest(sweep: Sweep, size: str) -> dict[str, Any]:
-    extent = sweep.size(size)
-    return {
-        "format": FORMAT,
-        "sweep": sweep.name,
-        "size": size,
-        "steps": extent.steps,
-        "replicates": extent.replicates,
-        "axes": {path: list(values) for path, values in extent.axes.items()},
-        "shards": [
-            {"id": shard.id, "arm": shard.arm, "first": shard.first, "last": shard.last} for shard in sweep.shards(size)
-        ],
-    }
+def _manifest(sweep: Experiment, size: str, shards: Sequence[Work]) -> dict[str, Any]:
+    listed = [shard.entry() for shard in shards]
+    return {"sweep": sweep.name, "size": size, **sweep.description(size), "shards": listed}

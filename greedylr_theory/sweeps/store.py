@@ -20,6 +20,8 @@ import polars as pl
 from greedylr_theory.files import replace_file
 from greedylr_theory.params import canonical_json
 
+#: stand for what is absent while a digest is taken
+_FILLERS: dict[Any, Any] = {pl.String: "", pl.List(pl.Float64): []}
 _LIBRARIES = ("greedylr-theory", "numpy", "numba", "llvmlite", "scipy", "polars", "scikit-learn")
 
 
@@ -78,6 +80,13 @@ class Store:
             raise DamagedShard(f"{self.path(identifier)} does not match its digest")
         return Stored(table, found)
 
+    def noted(self, identifier: str) -> str | None:
+        """The digest that a shard's file names, without reading its rows; None when there is no such file."""
+        try:
+            return pl.read_parquet_metadata(self.path(identifier)).get("digest")
+        except (OSError, pl.exceptions.PolarsError):
+            return None
+
     def intact(self, identifiers: Iterable[str]) -> dict[str, Stored]:
         """Those of the shards that are there and undamaged."""
         found: dict[str, Stored] = {}
@@ -125,7 +134,13 @@ def digest(table: pl.DataFrame) -> str:
         total.update(canonical_json([series.name, str(series.dtype), len(series), series.null_count()]).encode())
         if series.null_count():
             total.update(series.is_null().to_numpy().tobytes())
-            series = series.fill_null("" if series.dtype == pl.String else 0)
+            series = series.fill_null(_FILLERS.get(series.dtype, 0))
+        if series.dtype == pl.List(pl.Float64):
+            total.update(series.list.len().to_numpy().astype("<i8").tobytes())
+            # an empty list is no entry, and an absent one has been told apart by now
+            series = series.filter(series.list.len() > 0).explode()
+            if series.null_count():
+                raise TypeError(f"the lists of a shard hold numbers, got {series.name!r} with an entry that is absent")
         if series.dtype == pl.Float64:
             values = series.to_numpy()
             total.update(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
@@ -136,7 +151,10 @@ def digest(table: pl.DataFrame) -> str:
         elif series.dtype == pl.String:
             total.update(json.dumps(series.to_list()).encode())
         else:
-            raise TypeError(f"a shard holds floats, integers, booleans and texts, got {series.name!r}: {series.dtype}")
+            raise TypeError(
+                "a shard holds floats, lists of them, integers, booleans and texts, "
+                f"got {series.name!r}: {series.dtype}"
+            )
     return total.hexdigest()
 
 

@@ -11,6 +11,28 @@ from click.testing import CliRunner, Result
 from greedylr_theory.cli import main
 
 LOG = "step,loss\n0,3.0\n1,2.0\n2,2.5\n3,1.5\n"
+HALVING = """
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from greedylr_theory.contracts import Scheduler, scheduler_kernel
+from greedylr_theory.params import Interval, param
+
+
+@scheduler_kernel
+def halve(step, groups, observed, x, gradient, params, state, lr):
+    for lane in range(lr.size):
+        lr[lane] = 0.5 * lr[lane] if step % int(params[0, lane]) == 0 else lr[lane]
+
+
+@dataclass(frozen=True)
+class Halving(Scheduler):
+    period: int = param(10, symbol="n", domain=Interval.left_closed(1, 1e9), unit="steps", doc="period", kind="int")
+    kernel: ClassVar[Any] = halve
+
+
+PLUGIN = Halving
+"""
 
 
 @pytest.fixture
@@ -117,6 +139,22 @@ BAD = {
     "engine": (["sweep", "f_sweep", "--engine", "cloud"], ["engine", "'cloud'", "local:"]),
     "part": (["sweep", "f_sweep", "--part", "3/2"], ["part", "'3/2'"]),
     "no such figure": (["figures", "pie_chart"], ["'pie_chart'", "f_sensitivity"]),
+    "no such figure to list": (["figures", "--list", "pie_chart"], ["'pie_chart'", "f_sensitivity"]),
+    "size of a list": (["figures", "--list", "--size", "huge"], ["size", "'huge'", "quick"]),
+    "json without list": (["figures", "--json"], ["--json", "--list"]),
+    "sensitivity of nothing": (
+        ["sensitivity", "cosine", "--lr0", "0.1", "--only"],
+        ["nothing is varied", "scheduler.factor=0.3:0.99"],
+    ),
+    "sensitivity outside the domain": (
+        ["sensitivity", "greedy_best", "--lr0", "0.1", "--range", "scheduler.factor=0.5:1.5"],
+        ["scheduler.factor (F)", "(0, 1)", "0.5:1.5"],
+    ),
+    "sensitivity with a design of 100 rows": (
+        ["sensitivity", "greedy_best", "--lr0", "0.1", "--samples", "100"],
+        ["power of two", "100"],
+    ),
+    "sensitivity of no such scheduler": (["sensitivity", "greedy", "--lr0", "0.1"], ["'greedy'", "greedy_best"]),
     "no such claim": (["verify", "everything"], ["'everything'", "scale_invariance"]),
 }
 
@@ -162,3 +200,33 @@ def test_verify_fails_when_a_verdict_is_not_as_reviewed(folder: Path, monkeypatc
     result = run("verify", "optimal_factor_formula")
     assert result.exit_code == 1
     assert "reviewed as proved" in result.stderr
+
+
+def test_a_list_of_figures_says_where_each_stands_and_writes_nothing(folder: Path):
+    result = run("figures", "--list", "overshoot", "--json")
+    assert result.exit_code == 0, result.stderr
+    content = json.loads(result.stdout)
+    (entry,) = content["figures"]
+    assert (entry["name"], entry["kind"], entry["reads"]) == ("overshoot", "figure", ["overshoot"])
+    assert (entry["state"], entry["missing_shards"]) == ("sweeps missing", entry["shards"])
+    assert entry["seconds"]["drawing"] is None
+    assert "arXiv 2512.14527, Figure 8" in content["out_of_reach"]
+    printed = run("figures", "--list", "overshoot").stdout
+    assert "sweeps missing" in printed
+    assert "Figures 1, 2, 6, 7, 8" in printed
+    assert [path.name for path in folder.iterdir()] == ["log.csv"]
+
+
+def test_sensitivity_prints_indices_and_writes_pictures(folder: Path):
+    (folder / "halving.py").write_text(HALVING)
+    arguments = ["--plugin", "halving.py", "--lr0", "0.05", "--steps", "30", "--replicates", "2", "--samples", "8"]
+    result = run("sensitivity", *arguments, "--points", "4", "--heat", "lr0,scheduler.period")
+    assert result.exit_code == 0, result.stderr
+    assert "integers 5 to 20, alike" in result.stdout
+    assert "0.0% diverged" in result.stdout
+    written = {path.name for path in (folder / "results" / "sensitivity").iterdir()}
+    assert {f"halving_on_quadratic{end}" for end in (".json", "_curves.pdf", "_heat.png", "_indices.pdf")} <= written
+    result = run("sensitivity", *arguments, "--points", "4", "--json")
+    content = json.loads(result.stdout)
+    assert [entry["path"] for entry in content["parameters"]] == ["lr0", "scheduler.period"]
+    assert content == json.loads((folder / "results/sensitivity/halving_on_quadratic.json").read_text())

@@ -129,6 +129,11 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"channel": "observed_loss", "probability": 0.3},
         {"strength": 0.1, "channel": "iterate", "probability": 0.5},
     ],
+    "perturbations/kick": [
+        {"channel": "iterate", "first": 3},
+        {"strength": 0.1, "channel": "gradient", "first": 2, "duration": 5},
+        {"channel": "observed_loss", "first": 0, "duration": 2},
+    ],
     "perturbations/plateau": [
         {"channel": "iterate"},
         {"channel": "gradient", "period": 9, "duration": 3, "scale": 1.0},

@@ -12,8 +12,8 @@ import sympy
 
 from greedylr_theory import catalog
 from proofs import _ledger
-from proofs._certificates import Identity
-from proofs._checker import examine
+from proofs._certificates import Certificate, Identity
+from proofs._checker import Finding, examine
 from proofs._claim import SETTINGS, TOPICS, Claim
 from proofs._symbols import L, gamma, gamma_min
 from proofs.convergence_deterministic_last_iterate import argument as last_iterate
@@ -31,13 +31,22 @@ KEYS = {
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def settled(request) -> tuple[Claim, _ledger.Entry]:
+def settled(request) -> tuple[Claim, _ledger.Entry, list[Finding]]:
+    """The claim, its entry, and what the checker found of its certificate and its control."""
     claim = _ledger.claims([request.param])[request.param]
-    return claim, _ledger.settle(claim)
+    found: list[Finding] = []
+
+    def kept(certificate: Certificate) -> Finding:
+        found.append(examine(certificate))
+        return found[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_ledger, "examine", kept)
+        return claim, _ledger.settle(claim), found
 
 
 def test_the_verdict_is_as_reviewed_and_nothing_contradicts_it(settled):
-    _, entry = settled
+    _, entry, _ = settled
     assert _ledger.disagreements([entry]) == []
     assert entry.verdict == _ledger.reviewed()[entry.name]
     assert entry.verdict in ("proved", "refuted", "supported")
@@ -45,21 +54,21 @@ def test_the_verdict_is_as_reviewed_and_nothing_contradicts_it(settled):
 
 
 def test_the_control_is_rejected_for_its_mathematics_and_differs_from_the_certificate(settled):
-    claim, entry = settled
+    _, entry, (proof, finding) = settled
     assert entry.control == "rejected"
-    finding = examine(claim.control())
+    assert finding != proof
     assert finding.verdict == "open"
     assert not finding.ill_formed, finding.sentence
 
 
 def test_hypotheses_that_the_certificate_uses_are_among_the_assumptions(settled):
-    claim, _ = settled
+    claim, _, (proof, _) = settled
     named = {assumption.split(":")[0] for assumption in claim.assumptions}
-    assert set(examine(claim.certificate()).given) <= named
+    assert set(proof.given) <= named
 
 
 def test_the_claim_says_what_it_is(settled):
-    claim, entry = settled
+    claim, entry, _ = settled
     assert len(importlib.import_module(f"proofs.{claim.name}").__doc__ or "") > 800  # half a page of proof
     assert claim.statement
     assert 2 < len(claim.short.split()) <= 10
@@ -76,13 +85,13 @@ def test_the_claim_says_what_it_is(settled):
 
 
 def test_the_entry_is_json_with_the_agreed_keys(settled):
-    _, entry = settled
+    _, entry, _ = settled
     assert set(entry.as_dict()) == KEYS
     assert json.loads(json.dumps(entry.as_dict(), allow_nan=False)) == entry.as_dict()
 
 
 def test_the_check_is_a_function_of_its_seed(settled):
-    claim, entry = settled
+    claim, entry, _ = settled
     again = claim.check(_ledger.generator(claim))
     assert again.margin == entry.margin
     assert again.sentence in entry.sentence
@@ -90,7 +99,7 @@ def test_the_check_is_a_function_of_its_seed(settled):
 
 
 def test_the_explanation_has_everything_that_settles_the_claim(settled):
-    claim, entry = settled
+    claim, entry, _ = settled
     text = _ledger.explanation(entry)
     for part in (claim.statement, claim.published, claim.source, *claim.assumptions, claim.finding, entry.sentence):
         assert part in text

@@ -60,6 +60,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "perturbations/burst": {"channel": "gradient"},
     "perturbations/drift": {"channel": "objective"},
     "perturbations/gaussian": {"channel": "gradient"},
+    "perturbations/kick": {"channel": "iterate", "duration": 4},
     "perturbations/oscillatory": {"channel": "objective"},
     "perturbations/periodic_spike": {"channel": "observed_loss"},
     "perturbations/plateau": {"channel": "iterate"},

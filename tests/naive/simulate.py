@@ -18,12 +18,14 @@ from tests.naive import draws, elementary, from_theory, labels, objectives, opti
 
 @dataclass
 class Record:
-    """What one run did; the names are those of Trajectory, without the axis of runs."""
+    """What one run did; the names are those of Trajectory and GradientNorms, without the axis of runs."""
 
     loss: list[float] = field(default_factory=list)
     observed: list[float] = field(default_factory=list)
     full_loss: list[float] = field(default_factory=list)
     lr: list[float] = field(default_factory=list)
+    l2: list[float] = field(default_factory=list)
+    l1: list[float] = field(default_factory=list)
     x_end: list[float] = field(default_factory=list)
     end_loss: float = math.nan
     steps: int = 0
@@ -143,6 +145,8 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
         if before:
             scheduler.step(observed)
         record.lr.append(scheduler.lr[0])
+        record.l2.append(math.sqrt(schedulers.plain_sum([g * g for g in gradient])))
+        record.l1.append(schedulers.plain_sum([abs(g) for g in gradient]))
         optimizer.move(x, gradient, scheduler.lr[0])
         if not before:
             scheduler.step(observed)
@@ -156,7 +160,7 @@ def simulate(run: Any, *, tolerance: float = 1e-6) -> Record:
         record.x_end = x
     else:
         record.x_end, record.end_loss, record.recovery_ratio = [math.nan] * dim, math.nan, math.nan
-    for series in (record.loss, record.observed, record.full_loss, record.lr):
+    for series in (record.loss, record.observed, record.full_loss, record.lr, record.l2, record.l1):
         series += [math.nan] * (run.steps - len(series))
     return record
 

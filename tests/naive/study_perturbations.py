@@ -161,7 +161,14 @@ class Adversarial(StudyPerturbation):
         return self.rule.share * self.rule.strength * self.losses[-1]
 
 
+class Kick(StudyPerturbation):
+    """s from step `first` on, for `duration` steps; none of the study's."""
+
+    def amount(self, step: int, normals: list[float], uniforms: list[float]) -> float:
+        return self.rule.strength if step in range(self.rule.first, self.rule.first + self.rule.duration) else 0.0
+
+
 TWINS = {
     twin.__name__: twin
-    for twin in (Gaussian, PeriodicSpike, RandomSpike, Plateau, Oscillatory, Drift, Burst, Adversarial)
+    for twin in (Gaussian, PeriodicSpike, RandomSpike, Plateau, Oscillatory, Drift, Burst, Adversarial, Kick)
 }

@@ -58,7 +58,7 @@ def test_classes_are_found_by_their_file_names(package: str) -> None:
 
 def test_missing_package_says_where_it_would_be() -> None:
     with pytest.raises(
-        ValueError, match="got 'no_such_catalogue'; proofs, experiments and paper_figures exist only in"
+        ValueError, match="got 'no_such_catalogue'; proofs, experiments, paper_figures and report_pages"
     ):
         catalog.load("no_such_catalogue")
 
@@ -88,3 +88,14 @@ def test_every_listed_class_of_the_package_is_there() -> None:
 def test_a_class_name_means_its_file(package: str, name: str) -> None:
     assert catalog.spelled(package, name) == "two_words"
     assert catalog.spelled(package, "beta") == "beta"
+
+
+def test_a_file_exports_one_of_several_names(package: str) -> None:
+    assert catalog.instance(package, "alpha", ("SWEEP", "CLAIM")) == 2
+    assert list(catalog.load(package, ("PLUGIN", "CLAIM"))) == ["alpha", "two_words"]
+
+
+@pytest.mark.parametrize(("exports", "found"), [(("PLUGIN", "SWEEP"), "PLUGIN, SWEEP"), (("CLAIM", "FIGURE"), "none")])
+def test_a_file_that_exports_two_of_them_or_none_is_refused(package: str, exports: tuple[str, ...], found: str) -> None:
+    with pytest.raises(AttributeError, match=f"must export one of {', '.join(exports)}, got {found}"):
+        catalog.instance(package, "alpha", exports)

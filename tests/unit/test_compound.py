@@ -14,7 +14,7 @@ from greedylr_theory.contracts import Floats, Objective, OpenLoop, Scheduler, se
 from greedylr_theory.objectives import Huber, Quadratic, Rosenbrock
 from greedylr_theory.params import POSITIVE, Interval, param
 from greedylr_theory.schedulers import Exponential, GreedyBest, Sequential, Warmup
-from greedylr_theory.sweeps.sweep import keys
+from greedylr_theory.sweeps.shard import keys
 from tests.contract._examples import assert_same_bits, assert_same_trajectory, simulated
 
 FACTORS = [0.5, 0.7, 0.95]

@@ -170,7 +170,7 @@ def test_a_killed_worker_is_one_sentence():
 
 
 def test_an_error_in_a_shard_keeps_the_finished_ones(tmp_path, monkeypatch):
-    from greedylr_theory.sweeps.sweep import Shard
+    from greedylr_theory.sweeps.shard import Shard
 
     original = Shard.table
 

@@ -20,6 +20,7 @@ from greedylr_theory.perturbations import (
     Drift,
     Gaussian,
     GradientNoise,
+    Kick,
     LossNoise,
     NoPerturbation,
     Oscillatory,
@@ -34,7 +35,7 @@ from greedylr_theory.simulation.session import Session
 from tests.contract._examples import TWO_CLASSES, assert_same_bits, assert_same_trajectory, simulated
 from tests.contract.test_twins import assert_equals_twin
 
-#: every kind, with options that make it act within a few dozen steps
+#: every kind of the study and the kick, with options that make it act within a few dozen steps
 LIVELY: dict[type[StudyPerturbation], dict[str, Any]] = {
     Gaussian: {},
     PeriodicSpike: {"period": 5, "stretch": 3.0, "duration": 2},
@@ -44,6 +45,7 @@ LIVELY: dict[type[StudyPerturbation], dict[str, Any]] = {
     Drift: {"rate": 0.1},
     Burst: {"period": 10, "duration": 3},
     Adversarial: {},
+    Kick: {"first": 1, "duration": 3},
 }
 KINDS = list(LIVELY)
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -74,7 +76,7 @@ def differs(first: Trajectory, second: Trajectory, name: str) -> bool:
     return not np.array_equal(getattr(first, name), getattr(second, name), equal_nan=True)
 
 
-def test_these_are_all_the_kinds_of_the_study() -> None:
+def test_these_are_all_the_kinds_with_channels() -> None:
     found = {
         plugin for plugin in load("greedylr_theory.perturbations").values() if issubclass(plugin, StudyPerturbation)
     }

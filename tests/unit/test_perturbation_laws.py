@@ -28,7 +28,10 @@ from greedylr_theory.perturbations import (
 from greedylr_theory.schedulers import Constant, GreedyPrevious
 
 STRENGTHS = (0.1, 0.5, 1.0)
-strengths = pytest.mark.parametrize("strength", STRENGTHS)
+#: the strength scales the amounts: one of the study's three is enough for every day
+strengths = pytest.mark.parametrize(
+    "strength", [s if s == 0.5 else pytest.param(s, marks=pytest.mark.slow) for s in STRENGTHS]
+)
 #: a right law is rejected with this probability by each single test below
 LEVEL = 1e-4
 #: the same for a normal deviate on both sides

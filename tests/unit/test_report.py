@@ -1,13 +1,18 @@
-"""The report reuses a ledger only when the same sources wrote it, and its page says what the entries say."""
+"""The report reuses a ledger only when the same sources wrote it, and says what is not as reviewed."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
-from greedylr_theory import report
+from greedylr_theory import plotting, report
+from greedylr_theory.sweeps.sweep import Judgement
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +51,31 @@ def test_what_is_not_as_reviewed_is_named(entries: list[report.Entry]):
     assert "CONTRADICTION" in problem
 
 
-def test_the_page_has_every_verdict_and_its_sentence(entries: list[report.Entry], tmp_path: Path):
-    page = report._page(entries, {}, {}, {}, tmp_path, "quick")
-    (entry,) = entries
-    for text in ("refuted", entry["published"], entry["statement"], entry["sentence"], entry["corrected"]):
-        assert text in page
+def test_predictions_are_judged_again_when_rows_or_sources_change_and_only_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    calls: list[int] = []
+
+    def judge(table: pl.DataFrame) -> list[Judgement]:
+        calls.append(table.height)
+        held: Any = np.bool_(True)  # as comparisons of arrays give it, which is no JSON
+        return [Judgement("It is so.", held, f"{table.height} of 2")]
+
+    sweep: Any = SimpleNamespace(name="overshoot", judge=judge, conclusion=lambda table: [f"{table.height} say so."])
+    one: Any = SimpleNamespace(table=pl.DataFrame({"a": [1]}), digest="1")
+    two: Any = SimpleNamespace(table=pl.DataFrame({"a": [1, 2]}), digest="2")
+    first = report.judged(sweep, one, tmp_path)
+    assert (first.judgements, first.conclusion) == ([Judgement("It is so.", True, "1 of 2")], ["1 say so."])
+    again = report.judged(sweep, one, tmp_path)
+    assert (again.judgements, again.conclusion) == (first.judgements, first.conclusion)
+    assert calls == [1]
+    assert report.judged(sweep, two, tmp_path).conclusion == ["2 say so."]
+    (tmp_path / "overshoot" / "judged.json").write_text("{")
+    assert report.judged(sweep, two, tmp_path).conclusion == ["2 say so."]
+    monkeypatch.setattr(report.sources, "digest", lambda module: "edited")
+    report.judged(sweep, two, tmp_path)
+    assert calls == [1, 2, 2, 2]
 
 
 def test_a_bar_in_a_cell_does_not_end_it():
-    assert report._table(("a",), [("|x|",)]) == ["| a |", "| --- |", r"| \|x\| |"]
+    assert plotting.markdown_table(("a",), [("|x|",)]) == ["| a |", "| --- |", r"| \|x\| |"]

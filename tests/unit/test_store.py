@@ -66,7 +66,27 @@ def test_digest_takes_every_nan_for_the_same():
 
 def test_digest_refuses_types_that_shards_do_not_have():
     with pytest.raises(TypeError, match="'a': List"):
-        digest(pl.DataFrame({"a": [[1.0]]}))
+        digest(pl.DataFrame({"a": [["text"]]}))
+    with pytest.raises(TypeError, match="'a' with an entry that is absent"):
+        digest(pl.DataFrame({"a": [[1.0, None]]}))
+
+
+def test_digest_of_lists_sees_where_each_begins_and_what_is_absent(tmp_path):
+    lists = [
+        [[1.0, 2.0], [3.0]],
+        [[1.0], [2.0, 3.0]],
+        [[1.0, 2.0, 3.0], []],
+        [[1.0, 2.0, 3.0], None],
+        [[1.0, 2.0], [4.0]],
+    ]
+    tables = [pl.DataFrame({"a": entries}, schema={"a": pl.List(pl.Float64)}) for entries in lists]
+    assert len({digest(table) for table in tables}) == len(lists)
+    for table in tables:
+        store = Store(tmp_path)
+        assert store.write("one", table) == store.read("one").digest
+        assert store.read("one").table.equals(table)
+    nan = [pl.DataFrame({"a": [[value]]}) for value in (math.nan, -math.nan)]
+    assert digest(nan[0]) == digest(nan[1])
 
 
 def test_truncation_and_flipped_bits_are_noticed(store):

@@ -12,7 +12,7 @@ from greedylr_theory.objectives import Quadratic
 from greedylr_theory.perturbations import GradientNoise
 from greedylr_theory.schedulers import GreedyBest, GreedyPrevious
 from greedylr_theory.sweeps import Shard, Size, Sweep
-from greedylr_theory.sweeps.sweep import keys
+from greedylr_theory.sweeps.shard import keys
 
 BASE = Run(
     objective=Quadratic(eigenvalues=(1.0, 0.1), target=(1.0, -1.0)),
@@ -147,3 +147,33 @@ def test_arms_may_be_a_function():
     lazy = sweep(arms)
     assert not calls
     assert [shard.id for shard in lazy.shards("standard")] == [shard.id for shard in sweep().shards("standard")]
+
+
+def losses_of(batch, trajectory):
+    return {"second_loss": trajectory.loss[:, 1], "losses": trajectory.loss, "rate_first": batch.values["replicate"]}
+
+
+def test_a_measure_sees_every_step_and_moves_no_other_column():
+    plain = sweep().shards("standard")[0]
+    shard = sweep(measure=losses_of).shards("standard")[0]
+    table = pickle.loads(pickle.dumps(shard)).table()
+    recorded = simulate(runs_of(shard), stride=1).loss
+    np.testing.assert_array_equal(np.stack(table["losses"].to_list()), recorded)
+    np.testing.assert_array_equal(table["second_loss"], recorded[:, 1])
+    assert table.drop("second_loss", "losses", "rate_first").equals(plain.table())
+    again = sweep(measure=losses_of, measure_version=2).shards("standard")[0]
+    assert len({plain.id, shard.id, again.id}) == 3
+
+
+@pytest.mark.parametrize(
+    ("measured", "sentence"),
+    [
+        ({"key": np.zeros(12)}, r"new columns .* each of the 12 runs, got 'key' of shape \(12,\)"),
+        ({"short": np.zeros(5)}, r"got 'short' of shape \(5,\)"),
+        ({"deep": np.zeros((12, 2, 2))}, r"got 'deep' of shape \(12, 2, 2\)"),
+    ],
+)
+def test_what_a_measure_gives_is_checked(measured, sentence):
+    shard = sweep(measure=lambda batch, trajectory: measured).shards("standard")[0]
+    with pytest.raises(ValueError, match=sentence):
+        shard.table()

@@ -1,4 +1,4 @@
-"""Medians, shares and paired comparisons with intervals; deterministic, and explicit about diverged runs.
+"""Medians, shares and paired comparisons with intervals.
 
 A diverged run has the value +inf: it takes part in every median and comparison and is never dropped. NaN has
 no place among the values and is refused.
@@ -52,7 +52,7 @@ def suboptimality(end_loss: ArrayLike, minimum: ArrayLike, diverged: ArrayLike) 
     """
     lost = np.asarray(diverged, dtype=bool)
     gap = np.maximum(np.asarray(end_loss, dtype=np.float64) - np.asarray(minimum, dtype=np.float64), 0.0)
-    return _numbers(np.where(lost, np.inf, gap))
+    return numbers(np.where(lost, np.inf, gap))
 
 
 def median(values: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Estimate:
@@ -71,7 +71,7 @@ def median(values: ArrayLike, *, level: float = 0.95, resamples: int = 2000, see
     >>> estimate.value
     array([ 2., inf])
     """
-    ordered = np.sort(_numbers(values), axis=-1)
+    ordered = np.sort(numbers(values), axis=-1)
     n = ordered.shape[-1]
     # the median of a resample of sorted values sits at the median of the resampled positions
     positions = np.sort(np.random.default_rng(seed).integers(0, n, size=(resamples, n)), axis=-1)
@@ -113,7 +113,7 @@ def compare(a: ArrayLike, b: ArrayLike, *, level: float = 0.95, resamples: int =
     >>> int(comparison.wins), int(comparison.ties), int(comparison.losses)
     (1, 2, 0)
     """
-    left, right = np.broadcast_arrays(_numbers(a), _numbers(b))
+    left, right = np.broadcast_arrays(numbers(a), numbers(b))
     if np.any(left < 0) or np.any(right < 0):
         raise ValueError("a paired comparison by ratios needs values of at least 0")
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -134,8 +134,9 @@ def _middle(low: Any, high: Any) -> Floats:
         return np.where(low == -high, 0.0, 0.5 * low + 0.5 * high)
 
 
-def _numbers(values: ArrayLike) -> Floats:
-    numbers = np.asarray(values, dtype=np.float64)
-    if numbers.shape[-1:] == (0,) or np.any(np.isnan(numbers)):
+def numbers(values: ArrayLike) -> Floats:
+    """Values as an array; ValueError where there are none, or a NaN."""
+    found = np.asarray(values, dtype=np.float64)
+    if found.shape[-1:] == (0,) or np.any(np.isnan(found)):
         raise ValueError("values must be numbers, at least one per row, and not NaN; a diverged run counts as +inf")
-    return numbers
+    return found
