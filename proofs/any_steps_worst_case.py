@@ -33,6 +33,8 @@ W_{j+1} c_j = W_j E_j >= 0 (W_j for j > k), so C_j <= f_1. f_j = f_1 - sum_{s<j}
 C_j + sum_{1<s<j} w_s C_s <= W_2 f_1, so f_j >= f_1 (1 - W_2/W_1) >= 0. (v) All remainders of `regret_to_last_iterate`
 vanish, and z_{T+1} = x_1 - X_1 = x*: f(x_T) - f* is the bound.
 
+A common factor of the steps multiplies y and S = sum_t eta_t; the best one gives G D sqrt(1 - 2 S/y).
+
 For linear decay this is D G / sqrt(T) (`linear_decay`), for constant steps the value of Zamani and Glineur. The checker
 verifies the upper bound for all T, the identities of (i), (ii) and (iv) in symbols, and the whole run in inner
 products, in fractions, for steps that are constant, rise, fall, or do neither. Control: a value larger by one part in a
@@ -357,6 +359,7 @@ CLAIM = Claim(
         "of linear decay, of a constant rate with linear decay over the last fifth 8 %, of 1/sqrt(t) 37 %, of a "
         "constant step 61 %."
     ),
+    figure="last_iterate_bounds",
     advice={
         "schedule": (
             "To compare what schedules guarantee on Lipschitz functions compute their exact worst case, "

@@ -230,7 +230,8 @@ def worst_case_value(steps: ArrayLike, G: float, D: float) -> float:
     """Largest f(x_T) - f* after T - 1 steps of any sizes on convex f with norm(g_t) <= G, in units of loss.
 
     With m_T = 0, v = max(m_{t+1}, sqrt(eta_t)), m_t = v + eta_t / v and y = m_1^2: D^2 / (2 y) + G^2 (y/2 - S) for
-    D <= G y, else G D - G^2 S, where S = sum_t eta_t. A step of 0 repeats an iterate and changes nothing.
+    D <= G y, else G D - G^2 S, where S = sum_t eta_t. A step of 0 repeats an iterate and changes nothing. A common
+    factor of the steps multiplies y and S; the best is D / (G sqrt(y (y - 2 S))), with the value G D sqrt(1 - 2 S/y).
 
     Args:
         steps: eta_1 .. eta_{T-1}, nonnegative, in length^2 / loss; they produce x_T.
