@@ -185,7 +185,7 @@ def general_bound(steps: ArrayLike, norms: ArrayLike, D: float) -> float:
 
     Sums over t = 1 .. T. x_T is produced by T - 1 steps: eta_T is never taken, only a weight, and any positive number
     will do. With T - 1 steps the bound is the smallest over eta_T > 0; with T steps the last of them is eta_T. In
-    units of loss.
+    units of loss. Where all norms are equal `worst_case_value` is exact, and about half of this.
 
     Args:
         steps: eta_1 .. eta_{T-1}, nonnegative, in length^2 / loss; or in addition eta_T, positive.

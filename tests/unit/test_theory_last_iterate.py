@@ -184,6 +184,11 @@ def test_the_worst_case_of_any_steps_in_closed_forms() -> None:
         for step in (1e-3, 0.1, 1.0, 30.0):
             value = theory.constant_step_value(step, steps, 2.0, 3.0)
             assert theory.worst_case_value([step] * steps, 2.0, 3.0) == pytest.approx(value, rel=1e-14)
+    for steps in (1, 5, 10):
+        for side in (0.93, 1.07):  # of where the two cases meet, smoothly
+            step = side / (2 * float(recursion(steps)[1]))
+            value = theory.constant_step_value(step, steps, 1.0, 1.0)
+            assert theory.worst_case_value([step] * steps, 1.0, 1.0) == pytest.approx(value, rel=1e-14)
     shape = 1 + np.cos(np.pi * np.arange(1, 30) / 30)
     total, tiny = float(np.sum(shape)), 1e-6
     y = 2 * (theory.worst_case_value(shape, 1.0, tiny) + total)  # D^2/(2 y) is below 1e-12
