@@ -135,7 +135,7 @@ def constant_step_value(eta: float, N: int, G: float, D: float) -> float:
     Raises:
         ValueError: an argument lies outside its domain.
 
-    Source: Zamani and Glineur, arXiv 2307.11134.
+    Source: Zamani and Glineur, arXiv 2307.11134; claims constant_step_lipschitz and any_steps_worst_case.
 
     >>> constant_step_value(eta=0.5, N=1, G=1.0, D=1.0)
     0.75
@@ -169,7 +169,7 @@ def best_constant_step(N: int, G: float, D: float) -> tuple[float, float]:
     Raises:
         ValueError: an argument lies outside its domain.
 
-    Source: Zamani and Glineur, arXiv 2307.11134.
+    Source: Zamani and Glineur, arXiv 2307.11134; claims constant_step_lipschitz and any_steps_worst_case.
 
     >>> eta, value = best_constant_step(N=2, G=1.0, D=1.0)  # A = 9/8
     >>> round(eta, 12), round(value, 12)
