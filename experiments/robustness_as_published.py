@@ -172,7 +172,7 @@ def pooled_wins(final: Grid, a: str, b: str, margin: float = 0.0) -> Estimate:
         weight = len(names) / len(NAMES)
         value += weight * won.mean()
         drawn += weight * won[rng.integers(0, won.size, (2000, won.size))].mean(axis=1)
-    return Estimate(np.array(value), np.quantile(drawn, 0.025), np.quantile(drawn, 0.975))
+    return Estimate(*(np.asarray(end) for end in (value, np.quantile(drawn, 0.025), np.quantile(drawn, 0.975))))
 
 
 def _nothing_changes(table: pl.DataFrame, final: Grid) -> tuple[bool, str]:
@@ -315,9 +315,9 @@ def conclusion(table: pl.DataFrame) -> list[str]:
         f"{_share(pooled_wins(final, 'GreedyLR p=1', 'cosine', 0.01))}: on Rastrigin and Ackley the two end in the "
         "same local minima.",
         "That is the higher ceiling. Capped at its first rate it ends below a constant rate of 0.01 by more than 1 % "
-        f"in {_share(pooled_wins(final, 'capped p=1', 'constant', 0.01))} of the runs, and is the constant rate bit for "
-        f"bit in {min(equal):.0%} of those on each quadratic; the constant rate ends below cosine by more than 1 % in "
-        f"{_share(pooled_wins(final, 'constant', 'cosine', 0.01))}.",
+        f"in {_share(pooled_wins(final, 'capped p=1', 'constant', 0.01))} of the runs, and is the constant rate bit "
+        f"for bit in {min(equal):.0%} of those on each quadratic; the constant rate ends below cosine by more than 1 % "
+        f"in {_share(pooled_wins(final, 'constant', 'cosine', 0.01))}.",
         "A cosine from 0.1 ends below GreedyLR (from 0.01) by more than 1 % in "
         f"{_share(pooled_wins(final, 'cosine from 0.1', 'GreedyLR p=1', 0.01))} of the runs, and above it by more than "
         f"1 % in {_share(pooled_wins(final, 'GreedyLR p=1', 'cosine from 0.1', 0.01))}.",
