@@ -13,12 +13,6 @@ PAGE = Page(
         "iterate and on refined schedules are settled, exact worst cases say what each class of functions allows, and "
         "training again with the refined schedule says whether it pays."
     ),
-    claims=(
-        "regret_to_last_iterate",
-        "regret_needs_fixed_weights",
-        "linear_decay",
-        "refined_schedule",
-    ),
-    experiments=(),
-    shown=(),
+    topics=("schedules",),
+    experiments=("retraining", "refined_schedules"),
 )
