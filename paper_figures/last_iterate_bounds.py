@@ -125,7 +125,7 @@ def _constant_run(T: int) -> float:
 FIGURE = Figure(
     name="last_iterate_bounds",
     reads=(),
-    claims=("linear_decay", "constant_step_lipschitz", "averaging_lipschitz"),
+    claims=("linear_decay", "constant_step_lipschitz", "averaging_lipschitz", "general_step_bound"),
     draw=draw,
     caption=(
         "Convex G-Lipschitz f, start at distance D, T iterates and T - 1 steps, in units of G D / sqrt T, which no "
