@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,17 +25,36 @@ class Page:
         name: the file's name, and that of the page: <name>.md beside report.md.
         title: its heading.
         introduction: what is asked, and how it is answered.
-        claims, experiments, shown: names of claims, of experiments, and of figures and tables, in the page's order.
+        claims: names of claims that come first.
+        topics: all claims on these topics follow.
+        experiments: names of experiments, in the page's order.
+        shown: names of figures and tables that come first; all others that read one of the experiments, or show one of
+            the claims, follow.
         out_of_reach: {published figure: why it cannot be drawn here}.
     """
 
     name: str
     title: str
     introduction: str
-    claims: tuple[str, ...]
-    experiments: tuple[str, ...]
-    shown: tuple[str, ...]
+    claims: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     out_of_reach: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def all_claims(self, topics: Mapping[str, str | None]) -> list[str]:
+        """Names of its claims, given {claim: topic} of all there are."""
+        others = [name for name, topic in topics.items() if topic in self.topics and name not in self.claims]
+        return [*self.claims, *sorted(others)]
+
+    def all_shown(self, items: Mapping[str, Figure | Table], claims: Collection[str]) -> list[str]:
+        """Names of its figures and tables, given all there are and the names of its claims."""
+        fitting = {
+            name
+            for name, item in items.items()
+            if not {*item.reads}.isdisjoint(self.experiments) or not {*item.claims}.isdisjoint(claims)
+        }
+        return [*self.shown, *sorted(fitting - set(self.shown))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +110,13 @@ def page(page: Page, results: Results) -> str:
     concluded = [line for each in experiences for line in _conclusion(each, f"From `{each.sweep.name}`:")]
     if concluded:
         lines += ["## In plain words", "", *concluded]
-    if page.claims:
-        rows = [(name, results.entries[name]["verdict"], results.entries[name]["short"]) for name in page.claims]
+    claims = page.all_claims({name: entry["topic"] for name, entry in results.entries.items()})
+    if claims:
+        rows = [(name, results.entries[name]["verdict"], results.entries[name]["short"]) for name in claims]
         lines += ["## Claims", "", *markdown_table(("claim", "verdict", "in words"), rows), ""]
     for experience in experiences:
         lines += [*_heading(experience), *_predictions(experience)]
-    for name in page.shown:
+    for name in page.all_shown({name: item for name, (item, _) in results.shown.items()}, claims):
         lines += _shown(*results.shown[name], results.folder)
     if page.out_of_reach:
         lines += ["## Out of reach", "", *markdown_table(("published", "why"), page.out_of_reach.items()), ""]

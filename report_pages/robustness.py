@@ -15,13 +15,22 @@ PAGE = Page(
         "same tuning budget for every schedule asks the question again."
     ),
     claims=(
-        "noise_added_to_the_loss",
-        "perturbation_channels",
-        "study_momentum_has_no_effect",
         "figure_4_caption",
         "figure_4_reduction",
+        "pooled_medians_allow_losing",
+        "pooled_medians_near_no_learning",
+        "table_12_clean_conditions",
+        "table_12_sample_sizes",
+        "table_13_against_figure_4",
     ),
-    experiments=(),
-    shown=(),
+    topics=("perturbations",),
+    experiments=(
+        "robustness_fair",
+        "recovery",
+        "robustness_as_published",
+        "perceptron_as_published",
+        "recovery_as_published",
+        "f_sweep_finite_sums",
+    ),
     out_of_reach=OUT_OF_REACH,
 )

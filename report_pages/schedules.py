@@ -13,18 +13,7 @@ PAGE = Page(
         "iterate and on refined schedules are settled, exact worst cases say what each class of functions allows, and "
         "training again with the refined schedule says whether it pays."
     ),
-    claims=(
-        "regret_to_last_iterate",
-        "regret_needs_fixed_weights",
-        "linear_decay",
-        "refined_schedule",
-        "constant_step_lipschitz",
-        "averaging_lipschitz",
-        "lower_bound_smooth",
-        "constant_step_smooth",
-        "silver_steps_smooth",
-        "decay_loses_to_a_constant",
-    ),
-    experiments=(),
+    topics=("schedules",),
+    experiments=("retraining", "refined_schedules"),
     shown=("last_iterate_bounds", "smooth_worst_case"),
 )

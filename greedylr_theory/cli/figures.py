@@ -85,7 +85,7 @@ def _print(states: Sequence[State], unreachable: Mapping[str, str], size: str) -
         lines += [f"[dim]reads {', '.join(item.reads)}[/]"] if item.reads else []
         lines += [f"[dim]claims {', '.join(item.claims)}[/]"] if item.claims else []
         words = [f"[{_STYLES.get(state.state, 'yellow')}]{state.state}[/]"]
-        words += [f"{state.missing} of {state.shards} shards"] if state.missing else []
+        words += [f"{state.missing} of {state.shards} shards missing"] if state.missing else []
         if state.state == "drawn":
             words += [
                 f"{name if len(state.digests) > 1 else 'digest'} {found[:12]}" for name, found in state.digests.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,6 +74,22 @@ def test_a_page_has_what_it_names_and_nothing_else(results: Results):
     assert "| It is not. | no | none |" in lines
     assert lines.index("## Table a_table") < lines.index("## Figure a_figure")
     assert "| arXiv 2512.14527, Figure 1 | No language model is trained. |" in lines
+
+
+def test_claims_on_the_topics_of_a_page_and_what_shows_them_follow(results: Results):
+    topics = {"b": "noise", "a": "noise", "c": "cap", "d": None}
+    page = Page(**{**vars(PAGE), "claims": ("c",), "topics": ("noise",), "shown": ("last",)})
+    assert page.all_claims(topics) == ["c", "a", "b"]
+    items = {
+        "first": dataclasses.replace(FIGURE, reads=("asked", "other")),
+        "last": FIGURE,
+        "other": dataclasses.replace(TABLE, reads=("other",)),
+        "second": dataclasses.replace(TABLE, claims=("b", "d")),
+    }
+    assert page.all_shown(items, page.all_claims(topics)) == ["last", "first", "second"]
+    topic = results.entries["scale_invariance"]["topic"]
+    text = pages.page(Page(**{**vars(PAGE), "topics": (topic,)}), results)
+    assert text.index("| optimal_factor_formula |") < text.index("| scale_invariance |")
 
 
 def test_a_page_that_names_what_is_not_there_fails(results: Results):
