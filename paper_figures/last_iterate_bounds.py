@@ -144,7 +144,13 @@ def _constant_run(T: int) -> float:
 FIGURE = Figure(
     name="last_iterate_bounds",
     reads=(),
-    claims=("linear_decay", "any_steps_worst_case", "constant_step_lipschitz", "averaging_lipschitz"),
+    claims=(
+        "linear_decay",
+        "any_steps_worst_case",
+        "general_step_bound",
+        "constant_step_lipschitz",
+        "averaging_lipschitz",
+    ),
     draw=draw,
     caption=(
         "Convex G-Lipschitz f, start at distance D, T iterates and T - 1 steps, in units of G D / sqrt T, which no "
