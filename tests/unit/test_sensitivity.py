@@ -240,3 +240,11 @@ def test_a_range_is_validated_when_it_is_made():
 def test_floor_and_ceiling_are_ordered(floor: float, ceiling: float):
     with pytest.raises(ValueError, match="floor < ceiling"):
         Outcome(floor=floor, ceiling=ceiling)
+
+
+def test_the_time_of_a_study_is_foreseen_in_proportion_to_its_runs():
+    options = {"replicates": 2, "samples": 8, "points": 5}
+    short = sensitivity.seconds(RUN, 2, pair=False, **options)
+    assert 0 < short < 1
+    longer = sensitivity.seconds(dataclasses.replace(RUN, steps=600), 2, pair=True, **options)
+    assert longer / short == pytest.approx(10 * (8 * 4 + 10 + 25 + 1) / (8 * 4 + 10 + 1))
