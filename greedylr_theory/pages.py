@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,13 +114,26 @@ def page(page: Page, results: Results) -> str:
     if claims:
         rows = [(name, results.entries[name]["verdict"], results.entries[name]["short"]) for name in claims]
         lines += ["## Claims", "", *markdown_table(("claim", "verdict", "in words"), rows), ""]
+    names = page.all_shown({name: item for name, (item, _) in results.shown.items()}, claims)
+    lines += _published([results.shown[name][0] for name in names], page.out_of_reach)
     for experience in experiences:
         lines += [*_heading(experience), *_predictions(experience)]
-    for name in page.all_shown({name: item for name, (item, _) in results.shown.items()}, claims):
+    for name in names:
         lines += _shown(*results.shown[name], results.folder)
-    if page.out_of_reach:
-        lines += ["## Out of reach", "", *markdown_table(("published", "why"), page.out_of_reach.items()), ""]
     return "\n".join(lines)
+
+
+def _published(items: Iterable[Figure | Table], out_of_reach: Mapping[str, str]) -> list[str]:
+    """What became of each published figure and table."""
+    rows = [(item.source, _linked(item), item.reproduced or "") for item in items if item.source is not None]
+    rows += [(published, "-", why) for published, why in out_of_reach.items()]
+    if not rows:
+        return []
+    return ["## Published figures and tables", "", *markdown_table(("published", "here", "reproduced"), rows), ""]
+
+
+def _linked(item: Figure | Table) -> str:
+    return f"[{item.name}](#{type(item).__name__.lower()}-{item.name})"
 
 
 def _preamble(results: Results) -> list[str]:

@@ -73,7 +73,11 @@ def test_a_page_has_what_it_names_and_nothing_else(results: Results):
     assert lines.index("## In plain words") < lines.index("- 2 runs say so.") < lines.index("## Claims")
     assert "| It is not. | no | none |" in lines
     assert lines.index("## Table a_table") < lines.index("## Figure a_figure")
-    assert "| arXiv 2512.14527, Figure 1 | No language model is trained. |" in lines
+    published = lines.index("## Published figures and tables")
+    assert lines[published + 4 : published + 6] == [
+        "| arXiv 2512.14527, Table 8 | [a_table](#table-a_table) | It could not be. |",
+        "| arXiv 2512.14527, Figure 1 | - | No language model is trained. |",
+    ]
 
 
 def test_claims_on_the_topics_of_a_page_and_what_shows_them_follow(results: Results):
