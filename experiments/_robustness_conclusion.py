@@ -69,20 +69,18 @@ def _scope(table: pl.DataFrame, rows: pl.DataFrame) -> str:
 
 def _channel(rows: pl.DataFrame, channel: str) -> str:
     here = rows.filter(channel=channel)
-    found = {verdict: here.filter(verdict=verdict) for verdict in ("better", "worse", "undecided")}
-    small = here.filter((pl.col("verdict") != "undecided") & pl.col("ratio").is_between(1.0 / NEGLIGIBLE, NEGLIGIBLE))
-    text = (
-        f"{_raised(WHERE[channel])}, GreedyLR is better in {found['better'].height}, worse in "
-        f"{found['worse'].height} and undecided in {found['undecided'].height} of {here.height} groups"
+    small = (pl.col("verdict") != "undecided") & pl.col("ratio").is_between(1.0 / NEGLIGIBLE, NEGLIGIBLE)
+    kinds = here.with_columns(kind=pl.when(small).then(pl.lit("small")).otherwise(pl.col("verdict")))
+    found = {kind: kinds.filter(kind=kind) for kind in ("better", "worse", "small", "undecided")}
+    less = f"apart by less than {NEGLIGIBLE - 1:.0%}"
+    counts = (
+        f"{_raised(WHERE[channel])}, GreedyLR is better in {found['better'].height}, worse in {found['worse'].height}, "
+        f"significantly but {less} in {found['small'].height}, undecided in {found['undecided'].height} of "
+        f"{here.height} groups"
     )
-    if small.height:
-        text += f" (in {small.height} of those decided the medians differ by less than {NEGLIGIBLE - 1:.0%})"
-    parts = [
-        f"{word}: {_named(found[verdict])}"
-        for verdict, word in (("better", "better"), ("worse", "worse"), ("undecided", "noise"))
-        if found[verdict].height
-    ]
-    return f"{text}. {_raised('; '.join(parts))}."
+    words = {"better": "better", "worse": "worse", "small": less, "undecided": "noise"}
+    parts = [f"{words[kind]}: {_named(rows)}" for kind, rows in found.items() if rows.height]
+    return f"{counts}. {_raised('; '.join(parts))}."
 
 
 def _raised(text: str) -> str:

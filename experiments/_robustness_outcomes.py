@@ -46,7 +46,7 @@ def _by_count(rows: Sequence[Floats]) -> list[list[int]]:
     return [found[first : first + _ROWS] for found in places.values() for first in range(0, len(found), _ROWS)]
 
 
-def medians(table: pl.DataFrame, phase: str = "evaluation") -> pl.DataFrame:
+def medians(table: pl.DataFrame, phase: str = "evaluation", names: Sequence[str] = CONTENDERS) -> pl.DataFrame:
     """One row per group and contender.
 
     Columns: problem, optimizer, channel, contender; `arms`, perturbations times strengths; `median` over the starts of
@@ -55,17 +55,18 @@ def medians(table: pl.DataFrame, phase: str = "evaluation") -> pl.DataFrame:
 
     Args:
         phase: "evaluation" (tuned) or "untuned" (the study's rate 0.01 and bounds).
+        names: contenders, or families such as "best GreedyLR".
     """
     found = fair(table)
     rows, values = list[tuple[object, ...]](), list[Floats]()
     for group, arms in found.groups().items():
-        for contender in CONTENDERS:
+        for contender in names:
             matrix = found.matrix(arms, contender, phase)
             if matrix is not None:
                 values.append(typical(matrix))
                 rows.append((*group, contender, len(arms), int(np.isinf(matrix).sum()), matrix.size))
-    names = ["problem", "optimizer", "channel", "contender", "arms", "lost", "runs"]
-    frame = pl.DataFrame(rows, schema=names, orient="row")
+    schema = ["problem", "optimizer", "channel", "contender", "arms", "lost", "runs"]
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
     ends = np.empty((3, len(rows)))
     for places in _by_count(values):
         estimate = statistics.median(np.array([values[place] for place in places]))

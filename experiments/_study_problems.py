@@ -6,6 +6,9 @@ each combination. Its code (amazon-science/aws-research-science on GitHub, folde
 the names; all others take the last branch of a choice, and what is then run is another name's problem. Here each name
 stands for the objective that the study runs under it.
 
+By that code the 60 names are 15 problems: the seven analytic ones below; the network called neural_simple, which
+neural_conv is too; and seven others, since neural_attention has two sets of data and five families one network each.
+
 Simulated are the four analytic families and the network called neural_simple. The quadratic of the study is
 sum a_i (x_i - c_i)^2 without a half, so its curvatures are 2 a_i. It draws c and x_0 from N(0, I) for every run. As
 everything here depends on x - c only (Adam too moves by gradients alone), c is kept at 0 and x_0 is drawn from

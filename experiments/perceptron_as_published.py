@@ -15,9 +15,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from experiments._as_published import ADDED, LR0, SCHEDULERS, STEPS
 from experiments._study_problems import NETWORKS
+from experiments.robustness_as_published import measure
 from greedylr_theory.optimizers.adam import Adam
 from greedylr_theory.simulation.run import Run
 from greedylr_theory.sweeps.sweep import Judgement, Size, Sweep
@@ -52,24 +54,25 @@ def arms() -> Mapping[str, Run]:
     }
 
 
-def final_losses(table: pl.DataFrame) -> dict[str, np.ndarray]:
-    """Schedule -> final losses in the order of the starts; +inf for a diverged run."""
+def outcomes(table: pl.DataFrame, column: str = "final_loss") -> dict[str, NDArray[np.float64]]:
+    """Schedule -> one column in the order of the starts, +inf for a diverged run; both patiences as "GreedyLR" too."""
     rows = table.sort("replicate").with_columns(
-        loss=pl.when(pl.col("status") == 0).then(pl.col("final_loss")).otherwise(float("inf"))
+        value=pl.when(pl.col("status") == 0).then(pl.col(column)).otherwise(float("inf"))
     )
-    return {name: rows.filter(pl.col("arm") == name)["loss"].to_numpy() for name in ARMS}
+    found = {name: rows.filter(pl.col("arm") == name)["value"].to_numpy() for name in ARMS}
+    return {**found, "GreedyLR": np.concatenate([found["GreedyLR p=1"], found["GreedyLR p=10"]])}
 
 
 def judge(table: pl.DataFrame) -> list[Judgement]:
     """Whether each prediction held, with the numbers."""
-    loss = final_losses(table)
+    loss = outcomes(table)
     middle = {name: float(np.median(values)) for name, values in loss.items()}
     wins = [float(np.mean(loss["GreedyLR p=1"] < loss[other])) for other in ("cosine", "cosine restarts")]
     decaying = [middle[name] for name in ("cosine", "cosine restarts", "exponential")]
-    greedy = np.concatenate([loss["GreedyLR p=1"], loss["GreedyLR p=10"]])
+    greedy = loss["GreedyLR"]
     means = float(greedy.mean()), float(loss["cosine restarts"].mean())
     medians = float(np.median(greedy)), middle["cosine restarts"]
-    outcomes = (
+    verdicts = (
         (min(wins) >= 0.75, f"below cosine {wins[0]:.1%}, below restarts {wins[1]:.1%} of {greedy.size // 2} starts"),
         (
             middle["constant"] < min(decaying),
@@ -81,7 +84,7 @@ def judge(table: pl.DataFrame) -> list[Judgement]:
             f"means {means[0]:.3g} and {means[1]:.3g}, medians {medians[0]:.3g} and {medians[1]:.3g}",
         ),
     )
-    return [Judgement(text, *outcome) for text, outcome in zip(PREDICTIONS, outcomes, strict=True)]
+    return [Judgement(text, *verdict) for text, verdict in zip(PREDICTIONS, verdicts, strict=True)]
 
 
 SWEEP = Sweep(
@@ -95,4 +98,5 @@ SWEEP = Sweep(
     },
     judge=judge,
     shard_size=64,
+    measure=measure,
 )

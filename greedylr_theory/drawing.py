@@ -82,7 +82,8 @@ def provenance(item: Figure | Table, digests: Mapping[str, str]) -> dict[str, An
     style.update(sources.digest(f"{PACKAGE}.{item.name}").encode())
     for path in sorted(sources.files(PACKAGE)[0].parent.glob("*.mplstyle")):
         style.update(path.read_bytes())
-    return {**digests, "sources": style.hexdigest()}
+    outside = item.outside() if isinstance(item, Figure) and item.outside is not None else ""
+    return {**digests, "sources": style.hexdigest(), **({"outside": outside} if outside else {})}
 
 
 def _marked(item: Figure | Table, folder: Path) -> Path:

@@ -40,6 +40,7 @@ class Figure:
         caption: what is seen, with sizes, intervals, and how diverged runs are counted.
         source: the published figure that it answers, e.g. "arXiv 2512.14527, Figure 5"; None when there is none.
         reproduced: a sentence: could the published figure be reproduced, and why not.
+        outside: digest of data that it shows and that comes from neither sweeps nor sources; "" when there is none.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Figure:
     caption: str
     source: str | None = None
     reproduced: str | None = None
+    outside: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)

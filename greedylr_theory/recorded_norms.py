@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -86,14 +88,24 @@ def read_norms(file: Path, column: str | None = None) -> RecordedNorms:
     return RecordedNorms(name, values, steps, int(np.count_nonzero(~given)))
 
 
-def recorded_sequences() -> dict[str, tuple[str, NDArray[np.float64]]]:
-    """{name: (kind "l2" or "l1", norms (T,))} of the files in the folder named by GREEDYLR_DATA; empty without one."""
+def recorded_sequences() -> dict[str, tuple[Literal["l2", "l1"], RecordedNorms]]:
+    """{name: (kind, norms)} of the files in the folder named by GREEDYLR_DATA; empty without one."""
     given = os.environ.get(ENVIRONMENT)
     if not given:
         return {}
     files = sorted([*Path(given).glob("*.csv.gz"), *(Path(given) / _FOLDER).glob("*.csv.gz")])
-    found = {file.name.partition(".")[0]: read_norms(file).values for file in files}
-    return {name: ("l1" if "l1" in name.split("_") else "l2", values) for name, values in found.items()}
+    found = {file.name.partition(".")[0]: read_norms(file) for file in files}
+    return {name: ("l1" if "l1" in name.split("_") else "l2", norms) for name, norms in found.items()}
+
+
+def recorded_digest() -> str:
+    """Identifies what `recorded_sequences` returns; empty when that is empty."""
+    found = recorded_sequences()
+    total = hashlib.sha256()
+    for name, (kind, norms) in found.items():
+        total.update(f"{name} {kind} {norms.values.size} ".encode())
+        total.update(norms.values.astype("<f8").tobytes() + norms.steps.astype("<f8").tobytes())
+    return total.hexdigest() if found else ""
 
 
 def _table(file: Path) -> pl.DataFrame:

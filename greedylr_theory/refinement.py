@@ -113,24 +113,24 @@ class Refined:
         """Warmup and polynomial decay with the least mean squared distance from the schedule.
 
         Over 1001 equally spaced shares of the run; the best of a grid of f and ln p, searched again around the best,
-        eight times. Deterministic; the distance is no convex function, so a grid comes first.
+        nine times. Deterministic; the distance is no convex function, so a grid comes first.
         """
         x = np.linspace(0.0, 1.0, 1001)
         wanted = self.at(x)
         centre, best = (0.5, 0.0), Fit(0.0, 1.0, math.inf)
         widths = (0.5, math.log(20.0))
-        for _ in range(9):
-            shares = np.clip(centre[0] + widths[0] * np.linspace(-1, 1, 33), 0.0, 0.99)
+        for _ in range(10):
+            shares = np.clip(centre[0] + widths[0] * np.linspace(-1, 1, 21), 0.0, 0.99)
             # a warmup shorter than the spacing is none; a tie goes to the shortest
             shares = np.unique(np.where(shares < x[1], 0.0, shares))
-            logs = np.unique(np.clip(centre[1] + widths[1] * np.linspace(-1, 1, 33), -math.log(20.0), math.log(20.0)))
+            logs = np.unique(np.clip(centre[1] + widths[1] * np.linspace(-1, 1, 21), -math.log(20.0), math.log(20.0)))
             for share in shares:
                 deviations = np.mean((_warmup_polynomial(x, share, np.exp(logs)) - wanted) ** 2, axis=1)
                 k = int(np.argmin(deviations))
                 if deviations[k] < best.deviation:
                     best = Fit(float(share), math.exp(logs[k]), float(deviations[k]))
             centre = (best.warmup, math.log(best.exponent))
-            widths = (widths[0] / 6, widths[1] / 6)
+            widths = (widths[0] / 5, widths[1] / 5)
         return dataclasses.replace(best, deviation=math.sqrt(best.deviation))
 
 
@@ -245,7 +245,9 @@ def _resampled(values: Floats, points: int) -> Floats:
 
 def _warmup_polynomial(x: Floats, warmup: float, exponents: Floats) -> Floats:
     """s(x) of `Fit`, (exponents, x)."""
-    found = ((1.0 - np.maximum(x, warmup)) / (1.0 - warmup)) ** exponents[:, None]
+    with np.errstate(divide="ignore"):  # at the end of the run
+        logs = np.log((1.0 - np.maximum(x, warmup)) / (1.0 - warmup))
+    found = np.exp(exponents[:, None] * logs)
     rising = x < warmup
     found[:, rising] = x[rising] / max(warmup, 1e-300)
     return found

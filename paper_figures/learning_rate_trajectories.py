@@ -53,13 +53,14 @@ FIGURE = Figure(
     claims=(),
     draw=draw,
     caption=(
-        "Step sizes gamma_t of the runs of Figure recovery_trajectories: median and band from 10 % to 90 %. Left: the "
-        "published protocol, where GreedyLR starts at 0.01 and may climb to 1, and every other schedule starts at 0.01 "
-        "and falls. Middle: the same rates with a kick of the iterate at step 100 (dots), at which GreedyLR lets its "
-        "rate fall, since the losses after it are above the best. Right: rates, and caps of GreedyLR, tuned with equal "
-        "budgets by the median of f(x_T) - f* of runs that are kicked. Runs that diverge have no rate and are left out "
-        f"here; rates below 1e-6 are drawn at 1e-6. Exponential decay is by 0.95 per step as published and by 0.98 "
-        f"where runs are kicked. Sizes: {_SIZES}."
+        "Step sizes gamma_t of the runs of Figure recovery_trajectories: lower median and band from 10 % to 90 %. "
+        "Left: the published protocol, where GreedyLR starts at 0.01 and may climb to 1, and every other schedule "
+        "starts at 0.01 and falls. Middle: the same rates with a kick of the iterate at step 100 (dots), at which "
+        "GreedyLR lets its rate fall, since the losses after it are above the best. Right: rates, and caps of "
+        "GreedyLR, tuned with equal budgets by the median of f(x_T) - f* of runs that are kicked at the same "
+        "step. Exponential decay is by 0.95 per step as published and by 0.98 where runs are kicked. Runs that "
+        "diverge have no rate and are left out here; rates below 1e-6 are drawn at 1e-6. Sizes: "
+        f"{_SIZES}."
     ),
     source="arXiv 2512.14527, Figure 11",
     reproduced=(

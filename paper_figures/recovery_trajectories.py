@@ -115,8 +115,8 @@ FIGURE = Figure(
     claims=("perturbation_channels",),
     draw=draw,
     caption=(
-        "Suboptimality f(x_t) - f*: median and band from 10 % to 90 % of the runs, under Adam, on the quadratic with "
-        "15 curvatures from 2 to 200 and on Rosenbrock's function of two variables. Left: the published protocol, "
+        "Suboptimality f(x_t) - f*: lower median and band from 10 % to 90 % of the runs, under Adam, on the quadratic "
+        "with 15 curvatures from 2 to 200 and on Rosenbrock's function of two variables. Left: the published protocol, "
         "periodic spikes of strength 1 added to the loss that is back-propagated, which disturb nothing; below, length "
         "of the episodes as the study counts them (median, 10 % to 90 %; those that had not ended count as infinite), "
         "with the published 12 steps of GreedyLR and 45 of cosine. Middle and right: the iterate is kicked at step 100 "

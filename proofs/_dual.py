@@ -1,4 +1,4 @@
-"""The part of the checker that verifies multipliers of inequalities and, exactly, the quadratic form that they leave."""
+"""The part of the checker that verifies multipliers of inequalities and the quadratic form that they leave."""
 
 from __future__ import annotations
 
@@ -107,6 +107,6 @@ def _require_exact(weight: object, form: Form) -> None:
             raise IllFormed(f"{number!r} is not an exact rational")
 
 
-def _short(number: Fraction) -> str:
+def _short(number: Fraction | int) -> str:
     text = str(number)
     return text if len(text) < 30 else f"{float(number):.12g}"

@@ -122,7 +122,7 @@ def descent() -> Induction:
         },
         terms=((ONE, INDUCTION), (w**2, "norms")),
         hypotheses={"norms": G**2 - slope},
-        domain=Domain(positive=(w, G)),
+        domain=Domain(nonnegative=(w, G)),
     )
 
 

@@ -1,6 +1,7 @@
 """Gradient descent on a whole class of functions, as inequalities between values, slopes and the first distance.
 
-Units: R = 1 and L = 1 or G = 1. d = x_0 - x*, g_k the (sub)gradient at x_k, f_k = f(x_k) - f*, x_{k+1} = x_k - h_k g_k.
+Units: R = 1 and L = 1 or G = 1. d = x_0 - x*, g_k the (sub)gradient at x_k, f_k = f(x_k) - f*, x_{k+1} = x_k - h_k
+g_k.
 """
 
 from __future__ import annotations

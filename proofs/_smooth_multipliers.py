@@ -1,7 +1,7 @@
 """Multipliers of exact worst cases in the smooth class, rounded: solved for by Clarabel, read from a file.
 
-`python -m proofs._smooth_multipliers` writes the file again (extra `pep`). No certificate trusts it: the rounded numbers
-are repaired exactly and the checker verifies what comes out.
+`python -m proofs._smooth_multipliers` writes the file again (extra `pep`). No certificate trusts it: the rounded
+numbers are repaired exactly and the checker verifies what comes out.
 """
 
 from __future__ import annotations

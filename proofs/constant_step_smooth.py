@@ -16,14 +16,14 @@ certificate: with d = x_0 - x*, g_k = grad f(x_k), weights w >= 0 and the bound 
 
     B - (f_N - f*) = B (1 - norm(d)^2) + sum w_ab (f_a - f_b - <g_b, x_a - x_b> - norm(g_a - g_b)^2 / 2) + squares,
 
-over all ordered pairs of the iterates and the minimiser. The weights come from a solver, rounded to nine decimals; a few
-of them are then moved so that all values cancel and the squares vanish on the worst function, in fractions. The checker
-multiplies out, and decomposes what is left into squares in fractions: B is the exact value, not one near it.
+over all ordered pairs of the iterates and the minimiser. The weights come from a solver, rounded to nine decimals; a
+few of them are then moved so that all values cancel and the squares vanish on the worst function, in fractions. The
+checker multiplies out, and decomposes what is left into squares in fractions: B is the exact value, not one near it.
 
 1 < h < 2, all else: Kim (arXiv 2412.04427) proved it for all N, after Drori and Teboulle's conjecture of 2014; that
-proof is not repeated here. The best constant step makes both equal: N = 1: h = 3/2 and 1/8. The closer of the certificates
-for N = 2, 3, 4 prove that at 321/200, 167/100 and 1713/1000 the worst case is 0.06739, 0.04537 and 0.03400, while no
-constant step is better than 0.06735, 0.04536 and 0.03400 (claim `lower_bound_smooth`).
+proof is not repeated here. The best constant step makes both equal: N = 1: h = 3/2 and 1/8. The closer of the
+certificates for N = 2, 3, 4 prove that at 321/200, 167/100 and 1713/1000 the worst case is 0.06739, 0.04537 and
+0.03400, while no constant step is better than 0.06735, 0.04536 and 0.03400 (claim `lower_bound_smooth`).
 
 Control: the same weights for a bound smaller by one part in a thousand.
 """
@@ -43,7 +43,6 @@ from proofs._certificates import Chain, Inequality, Square
 from proofs._claim import Check, Claim
 from proofs._exact import Domain, Vector
 from proofs._smooth_multipliers import constant_cases, exact_dual
-from proofs._symbols import ONE
 
 h = sympy.Symbol("h")
 u, v = Vector.named("u"), Vector.named("v")  #: changes of the gradient and of the point
@@ -88,8 +87,8 @@ def check(rng: np.random.Generator) -> Check:
         margin=1 + tolerance - max(ratios) if off <= tolerance else -off,
         instances=runs,
         sentence=(
-            f"tightest ratio to the formula {max(ratios):.12f} over {runs} simulated runs; on the worse of its two functions "
-            f"within {off:.1e} of it, relatively"
+            f"tightest ratio to the formula {max(ratios):.12f} over {runs} simulated runs; on the worse of its two "
+            f"functions within {off:.1e} of it, relatively"
         ),
     )
 
@@ -100,15 +99,17 @@ def _run(objective: Huber | Quadratic | LogCosh, size: float, steps: int) -> Run
 
 CLAIM = Claim(
     statement=(
-        "f convex and L-smooth, norm(x_0 - x*) <= R, N steps h/L: the largest f(x_N) - f* is exactly (L R^2 / 2) max{1/(2Nh "
-        "+ 1), (1 - h)^(2N)} for every N if h <= 1 or h >= 2, and for N = 1, 2, 3, 4 at five values of h in (1, 2) each."
+        "f convex and L-smooth, norm(x_0 - x*) <= R, N steps h/L: the largest f(x_N) - f* is exactly (L R^2 / 2) "
+        "max{1/(2Nh + 1), (1 - h)^(2N)} for every N if h <= 1 or h >= 2, and for N = 1, 2, 3, 4 at five values of h "
+        "in (1, 2) each."
     ),
-    source="Drori and Teboulle, Mathematical Programming 145 (2014), Conjecture 3.1; Kim, arXiv 2412.04427, for all h < 2",
+    source="Drori and Teboulle, Mathematical Programming 145 (2014); Kim, arXiv 2412.04427, for all h < 2",
     assumptions=(
         "cocoercivity: <u, v> >= norm(u)^2 / L (Nesterov 2004, Theorem 2.1.5).",
         "interpolation: f_a >= f_b + <g_b, x_a - x_b> + norm(g_a - g_b)^2 / (2L) at two points (the same theorem).",
         "start: norm(x_0 - x*) <= R.",
-        "Exact gradients, no noise. h <= 1 is claim capped_worst_case, and the value is attained by lower_bound_smooth.",
+        "Exact gradients, no noise. h <= 1 is claim capped_worst_case, and the value is attained by "
+        "lower_bound_smooth.",
     ),
     certificate=argument,
     check=check,
@@ -118,14 +119,14 @@ CLAIM = Claim(
     topic="schedules",
     finding=(
         "On smooth convex functions without noise the worst case of N constant steps h/L is (1/2) max{1/(2Nh + 1), "
-        "(1 - h)^(2N)} in units of L R^2. The best constant step is 3/2 for one step, 1.606 for two, 1.670 for three and "
-        "tends to 2; beyond it the parabola is overshot, and at 2/L nothing is gained at all."
+        "(1 - h)^(2N)} in units of L R^2. The best constant step is 3/2 for one step, 1.606 for two, 1.670 for three "
+        "and tends to 2; beyond it the parabola is overshot, and at 2/L nothing is gained at all."
     ),
     advice={
         "initial rate": "Without noise the best constant step is between 1.5/L and 2/L, nearer to 2/L for longer runs."
     },
     unsettled=(
-        "For 1 < h < 2 the checker verified N = 1 to 4 at five values of h each; for all others the formula rests on the "
-        "published proof."
+        "For 1 < h < 2 the checker verified N = 1 to 4 at five values of h each; for all others the formula rests on "
+        "the published proof."
     ),
 )

@@ -136,6 +136,7 @@ CLAIM = Claim(
     certificate=argument,
     check=check,
     control=lambda: argument(LOST + 1),
+    figure="study_medians",
     short="Lower pooled medians allow losing all problems but six.",
     topic="tables",
     finding=(

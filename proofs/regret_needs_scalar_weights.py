@@ -22,7 +22,8 @@ Safe forms. One weight for all coordinates: the theorem. Vectors w_t = w_t d wit
 scalar again. Separable f = sum_i f_i(x_i): g_{t,i} is a subgradient of f_i at x_{t,i}, the theorem holds for each
 coordinate with its own weights, and the sum over i is the inequality. The check searches for violations of both.
 
-Control: w_1 = (9, 9), w_2 = (11, 1), where the two sides are equal."""
+Control: w_1 = (9, 9), w_2 = (11, 1), where the two sides are equal.
+"""
 
 from __future__ import annotations
 

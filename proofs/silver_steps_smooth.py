@@ -7,27 +7,25 @@ Write g_i = grad f(x_i), y_i = x_i - g_i, e_i = f(x_i) - norm(g_i)^2 / 2. A *mar
 
     zeta >= f(x_i) + <g_i, z - x_i> + norm(g_i)^2 / 2        for every iterate x_i.                               (1)
 
-For convex 1-smooth f (Nesterov, Theorem 2.1.5) the minimiser with f* is a mark, and so is every (y_j, e_j). Claim: after
-the silver steps of k from a start s, with x, g, y, f those of the last iterate, every mark has
+For convex 1-smooth f (Nesterov, Theorem 2.1.5) the minimiser with f* is a mark, and so is every (y_j, e_j). Claim:
+after the silver steps of k from a start s, with x, g, y, f those of the last iterate, every mark has
 
     r (f - zeta) + (r^2 - r)/2 norm(g)^2 + norm(y - z)^2 / 2 <= norm(s - z)^2 / 2.                                (2)
 
-k = 0 is (1) itself. From k to k + 1: let n be the last iterate of the first half, N that of the second, which starts at
-x_n - (1 + r/rho) g_n, and use (2) for the first half with the mark (z, zeta); for the second half with the marks
+k = 0 is (1) itself. From k to k + 1: let n be the last iterate of the first half, N that of the second, which starts
+at x_n - (1 + r/rho) g_n, and use (2) for the first half with the mark (z, zeta); for the second half with the marks
 (z, zeta), rho times (y_n, e_n) and rho times (y_N, e_N); r/rho times (1) for n; and r times (1) for n with the mark
 (y_N, e_N). The sum is (2) for k + 1, term by term and with nothing left, as rho^2 = 2 rho + 1.
 
 With the minimiser as mark, (r - 1) times (1) for N and one square turn (2) into (2r - 1)(f(x_N) - f*) <= R^2 / 2.
 Huber's function of radius R/(2r - 1) attains it: its slope is R/(2r - 1) all along, as the steps sum to r - 1.
 
-The checker works with rational functions: rho is a positive symbol and each identity holds up to an explicit multiple of
-rho^2 - 2 rho - 1, which is 0. That the steps of k repeat is the induction over k, made here and not by the checker.
+The checker works with rational functions: rho is a positive symbol and each identity holds up to an explicit multiple
+of rho^2 - 2 rho - 1, which is 0. That the steps of k repeat is the induction over k, made here and not by the checker.
 Altschuler and Parrilo proved 1/(1 + sqrt(4 r^2 - 3)), about twice this. Control: the constant 2 moved to 1.999.
 """
 
 from __future__ import annotations
-
-from fractions import Fraction
 
 import numpy as np
 import sympy
@@ -171,20 +169,22 @@ def check(rng: np.random.Generator) -> Check:
         margin=1 + tolerance - max(ratios) if off <= tolerance else -off,
         instances=runs,
         sentence=(
-            f"tightest ratio to the bound {max(ratios):.12f} over {runs} simulated runs on Huber functions and quadratics, "
-            f"k = 1 .. 7; on the worst function within {off:.1e} of it, relatively"
+            f"tightest ratio to the bound {max(ratios):.12f} over {runs} simulated runs on Huber functions and "
+            f"quadratics, k = 1 .. 7; on the worst function within {off:.1e} of it, relatively"
         ),
     )
 
 
 CLAIM = Claim(
     statement=(
-        "f convex and L-smooth, N = 2^k - 1 silver steps, norm(x_0 - x*) <= R: the largest f(x_N) - f* is exactly "
-        "L R^2 / (4 rho^k - 2), rho = 1 + sqrt 2, for every k >= 0; Huber's function of radius R/(2 rho^k - 1) attains it."
+        "f convex and L-smooth, N = 2^k - 1 silver steps, norm(x_0 - x*) <= R: the largest f(x_N) - f* is exactly L "
+        "R^2 / (4 rho^k - 2), rho = 1 + sqrt 2, for every k >= 0; Huber's function of radius R/(2 rho^k - 1) attains "
+        "it."
     ),
     source="Altschuler and Parrilo, arXiv 2309.16530; the constant as in Grimmer, Shu and Wang, arXiv 2410.16249",
     assumptions=(
-        "mark and n: (1) for the last iterate of the first half; holds for the minimiser (Nesterov 2004, Theorem 2.1.5).",
+        "mark and n: (1) for the last iterate of the first half; holds for the minimiser (Nesterov 2004, Theorem "
+        "2.1.5).",
         "N and n: (1) for it with the mark (y_N, e_N), which is the same theorem for x_N and x_n.",
         "minimiser and N: (1) for the last iterate.",
         "first half: (2) for k, the hypothesis of the induction, from x_0 with the mark of the conclusion.",
@@ -202,9 +202,10 @@ CLAIM = Claim(
     topic="schedules",
     finding=(
         "On smooth convex functions without noise the silver steps, some of which are far beyond 2/L, have the worst "
-        "case L R^2 / (4 rho^k - 2) after 2^k - 1 steps: 0.1306, 0.0469 and 0.0184 after 1, 3 and 7, in units of L R^2, "
-        "against 0.125, 0.0454 and 0.0192 for the best constant step. It falls like N^-1.27, and needs no momentum."
+        "case L R^2 / (4 rho^k - 2) after 2^k - 1 steps: 0.1306, 0.0469 and 0.0184 after 1, 3 and 7, in units of L "
+        "R^2, against 0.125, 0.0454 and 0.0192 for the best constant step. It falls like N^-1.27, and needs no "
+        "momentum."
     ),
     advice={"cap": "Without noise, single steps far beyond 2/L can be part of a schedule that converges faster."},
-    unsettled="Whether other steps do better for the same N is not settled here; for N = 1 and 3 the best constant does.",
+    unsettled="Whether other steps do better for the same N is not settled; for N = 1 and 3 the best constant does.",
 )

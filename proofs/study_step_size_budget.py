@@ -217,6 +217,7 @@ CLAIM = Claim(
     certificate=argument,
     check=check,
     control=lambda: annealed(50, sympy.Rational(51 * 1001, 2000)),  # a thousandth more
+    figure="study_medians",
     short="The study: GreedyLR may spend 32 times cosine's step size.",
     topic="perturbations",
     finding=(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from greedylr_theory.contracts import Scheduler
+from greedylr_theory.contracts import Perturbation, Scheduler
 from greedylr_theory.simulation.run import Run
 
 
@@ -97,6 +97,8 @@ class Arm:
         labels: further columns that describe the problem.
         tuning, evaluation, untuned: in place of those of the `Tuning`, for problems that are expensive.
         together: contenders per cell, the unit that is stored; all of them when None.
+        tuned_under: the disturbance of the runs that choose the configuration, where it is not that of `base`: to see
+            how a schedule meets what it was not tuned for.
 
     Raises:
         ValueError: budgets differ, or the scale is not positive.
@@ -110,6 +112,7 @@ class Arm:
     evaluation: int | None = None
     untuned: int | None = None
     together: int | None = None
+    tuned_under: Perturbation | None = None
 
     def __post_init__(self) -> None:
         budgets = {name: len(contender.second) for name, contender in self.contenders.items()}

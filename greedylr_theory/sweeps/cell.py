@@ -75,7 +75,7 @@ class Cell:
         base = self.problem.base.specification()
         for replaced in ("scheduler", "lr0", "steps", "replicate"):
             del base[replaced]
-        content = {
+        content: dict[str, Any] = {
             "format": FORMAT,
             "arm": [self.arm, dict(self.problem.labels)],
             "run": base,
@@ -85,6 +85,8 @@ class Cell:
             "protocol": dataclasses.asdict(self.protocol),
             "outcome": [self.outcome.__module__, self.outcome.__qualname__, self.outcome_version, self.stride],
         }
+        if self.problem.tuned_under is not None:
+            content["tuned under"] = self.problem.tuned_under.specification()
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @property
@@ -127,7 +129,8 @@ class Cell:
 
     def _rows(self, name: str, contender: Contender) -> list[dict[str, Any]]:
         base = self._base(contender)
-        tried = self._tuned(base, contender)
+        other = self.problem.tuned_under
+        tried = self._tuned(base if other is None else dataclasses.replace(base, perturbation=other), contender)
         best = min(tried, key=lambda entry: entry.order)
         rows = [self._row(name, "tuning", entry, self.protocol.tuning) | {"chosen": entry is best} for entry in tried]
         extended = sum(entry.stage == "extension" for entry in tried)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greedylr_theory.theory import smooth
+from greedylr_theory.theory import last_iterate, smooth
 
 Floats = NDArray[np.float64]
 Points = tuple[str, Floats, Floats, Floats]  #: name, points, gradients, values
@@ -70,12 +70,10 @@ def _lipschitz_last(steps: Floats, mu: float) -> ClosedForm | None:
     N = steps.size
     if _constant(steps):
         eta = float(steps[0]) if N else 0.0
-        A = constant_step_constant(N)
-        if 2 * (N + A) * eta <= 1:
-            source = "claim constant_step_lipschitz"
-            return ClosedForm(1 - N * eta, source, absolute_value(steps))
-        value = A * eta + 1 / (4 * (N + A) * eta)
-        return ClosedForm(value, "claim constant_step_lipschitz; Zamani and Glineur, arXiv 2307.11134", None)
+        value = last_iterate.constant_step_value(eta, N, 1.0, 1.0) if eta > 0 else 1.0
+        function = absolute_value(steps)
+        attained = abs(function[3][-1] - value) <= _SAME * value
+        return ClosedForm(value, "claim constant_step_lipschitz", function if attained else None)
     T = N + 1
     if np.allclose(steps, (1 - np.arange(1, T) / T) / math.sqrt(T), rtol=_SAME, atol=0):
         return ClosedForm(1 / math.sqrt(T), "claim linear_decay; arXiv 2310.07831", None)
@@ -103,6 +101,8 @@ def attaining(steps: Floats, problem: str, measure: str, value: float) -> Points
         candidates = [quadratic(1.0, steps)] if measure != "average" else []
         if problem == "smooth-convex" and measure != "average":
             candidates.append(huber(1 / (1 + (2 if measure == "last" else 1) * total), steps))
+            if measure == "last" and steps.size and steps[0] > 1:
+                candidates.append(overshot(steps))
     for found in candidates:
         attained = found[3][-1] if measure == "last" else found[2][-1, 0] ** 2
         if abs(attained - value) <= 1e-6 * value:
@@ -110,19 +110,21 @@ def attaining(steps: Floats, problem: str, measure: str, value: float) -> Points
     return None
 
 
-def constant_step_constant(N: int) -> float:
-    """A = 1/2 + 1/2 sum_{k<N} r_k^-2 with r_0 = 1 and r_{k+1} = r_k + 1/r_k."""
-    r, total = 1.0, 1.0
-    for _ in range(N):
-        total += r**-2
-        r += 1 / r
-    return total / 2
-
-
 def huber(radius: float, steps: Floats) -> Points:
     """The run of x^2/2 for |x| <= radius, continued linearly, from 1."""
     name = f"Huber's function: curvature L, linear beyond {radius:.6g} R"
     return _run(name, steps, lambda x: max(-radius, min(radius, x)), lambda x: _huber_value(radius, x))
+
+
+def overshot(steps: Floats) -> Points:
+    """The run from -1 of x^2/2, continued linearly beyond the radius that is worst after a first step above 1."""
+    radius = (float(steps[0]) - 1) / (1 + 2 * math.fsum(steps[1:]))
+    name = f"curvature L, linear beyond {radius:.6g} R on the side that the first step leads to"
+
+    def value(x: float) -> float:
+        return x * x / 2 if x <= radius else radius * (x - radius / 2)
+
+    return _run(name, steps, lambda x: min(x, radius), value, -1.0)
 
 
 def quadratic(curvature: float, steps: Floats) -> Points:
@@ -140,8 +142,10 @@ def _huber_value(radius: float, x: float) -> float:
     return x * x / 2 if abs(x) <= radius else radius * (abs(x) - radius / 2)
 
 
-def _run(name: str, steps: Floats, slope: Callable[[float], float], value: Callable[[float], float]) -> Points:
-    points = [1.0]
+def _run(
+    name: str, steps: Floats, slope: Callable[[float], float], value: Callable[[float], float], start: float = 1.0
+) -> Points:
+    points = [start]
     for h in steps:
         points.append(points[-1] - float(h) * slope(points[-1]))
     column: Any = np.array(points)[:, None]

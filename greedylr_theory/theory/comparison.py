@@ -20,7 +20,7 @@ from greedylr_theory.schedulers.greedy_previous import GreedyPrevious
 from greedylr_theory.schedulers.linear import Linear
 from greedylr_theory.simulation.run import Run
 from greedylr_theory.simulation.simulate import simulate
-from greedylr_theory.theory import _performance, smooth
+from greedylr_theory.theory import last_iterate, smooth
 from greedylr_theory.theory.worst_case import Measure, Problem, WorstCase, worst_case
 
 Floats = NDArray[np.float64]
@@ -144,10 +144,7 @@ def compare(
 def _suggested(problem: Problem, measure: Measure, steps: int) -> dict[str, Floats]:
     T = steps + 1
     if problem == "lipschitz-convex":
-        best = 1 / math.sqrt(T)
-        if measure == "last":
-            A = _performance.constant_step_constant(steps)
-            best = 1 / (2 * math.sqrt(A * (steps + A)))
+        best = last_iterate.best_constant_step(steps, 1.0, 1.0)[0] if measure == "last" else 1 / math.sqrt(T)
         decay = (1 - np.arange(1, T) / T) / math.sqrt(T)
         return {"best constant": np.full(steps, best), "linear decay, R/(G sqrt T) (1 - t/T)": decay}
     if problem == "smooth-strongly-convex" or measure != "last":

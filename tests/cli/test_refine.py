@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from greedylr_theory.cli import main
-from greedylr_theory.recorded_norms import read_norms, recorded_sequences
+from greedylr_theory.recorded_norms import read_norms, recorded_digest, recorded_sequences
 from greedylr_theory.refinement import refine
 
 VALUES = [4.0, 2.0, 1.0, 1.0, 2.0]
@@ -36,6 +36,7 @@ LOGS = {
         + "".join(f"a1,loss,{9 - t},{t},17{t}\na1,grad_norm,{g},{t},17{t}\n" for t, g in enumerate(VALUES))
     ),
     "one column": "gnorm\n" + "".join(f"{g}\n" for g in VALUES),
+    "a mark at the beginning": "\ufeffgrad_norm\n" + "".join(f"{g}\n" for g in VALUES),
     "no heading": "".join(f"{g}\n" for g in VALUES),
 }
 
@@ -133,6 +134,7 @@ def test_uneven_steps_are_made_even_except_as_published(tmp_path: Path, monkeypa
 def test_a_folder_of_sequences_is_found_by_either_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GREEDYLR_DATA", raising=False)
     assert recorded_sequences() == {}
+    assert recorded_digest() == ""
     inner = tmp_path / "gradient_norms"
     inner.mkdir()
     (inner / "vit_l1.csv.gz").write_bytes(gzip.compress(b"step,gradient_norm\n0,1\n1,2\n"))
@@ -140,7 +142,12 @@ def test_a_folder_of_sequences_is_found_by_either_name(tmp_path: Path, monkeypat
     for folder in (tmp_path, inner):
         monkeypatch.setenv("GREEDYLR_DATA", str(folder))
         found = recorded_sequences()
-        assert {name: (kind, values.tolist()) for name, (kind, values) in found.items()} == {
+        assert {name: (kind, norms.values.tolist()) for name, (kind, norms) in found.items()} == {
             "rcnn_gnorm": ("l2", [3.0, 4.0]),
             "vit_l1": ("l1", [1.0, 2.0]),
         }
+        digest = recorded_digest()
+        (inner / "rcnn_gnorm.csv.gz").write_bytes(gzip.compress(b"step,gradient_norm\n0,3\n2,4\n"))
+        assert digest != recorded_digest() != ""
+        (inner / "rcnn_gnorm.csv.gz").write_bytes(gzip.compress(b"step,gradient_norm\n0,3\n1,4\n"))
+        assert digest == recorded_digest()

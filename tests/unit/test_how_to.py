@@ -19,6 +19,8 @@ def blocks(name: str) -> list[str]:
 
 EXAMPLES = [
     *(("bring-your-own.md", k) for k in range(len(blocks("bring-your-own.md")))),
+    ("refine-a-schedule.md", 0),
+    ("compare-schedules.md", 0),
     pytest.param("search-a-rate.md", 0, marks=pytest.mark.slow),  # seconds of Gaussian processes
 ]
 

@@ -1,5 +1,6 @@
 """The experiments on recovery: what a run's outcome is, how episodes are counted and averaged."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -12,7 +13,7 @@ from experiments.recovery_as_published import LONGEST, ended_at_once, mean_of_ru
 from greedylr_theory import Run, simulate
 from greedylr_theory.objectives import Quadratic
 from greedylr_theory.perturbations import Kick
-from greedylr_theory.schedulers import Constant
+from greedylr_theory.schedulers import Constant, GreedyBest
 from greedylr_theory.simulation.batch import Batch
 
 
@@ -54,6 +55,30 @@ def test_everybody_meets_kicks_and_a_few_meet_the_rest():
     for arm in quick.values():
         everybody = arm.labels["disturbance"] in (KICK, recovery.SPIKES)
         assert set(arm.contenders) == ({*GREEDY, *SCHEDULES} if everybody else set(FEW))
+
+
+@pytest.mark.parametrize("patience", [0, 1, 5])
+def test_what_is_left_of_the_best_so_far_rule_after_a_kick(patience):
+    """Until a loss is below the best, the steps sum to at most (p + 1) gamma / (1 - F); to nearly that if none is."""
+    run = Run(
+        objective=Quadratic(eigenvalues=(0.01, 1.0)),
+        scheduler=GreedyBest(factor=0.9, patience=patience, max_lr=0.5),
+        perturbation=Kick(strength=30.0, channel="iterate", first=50),
+        start=(1.0, 1.0),
+        lr0=0.5,
+        steps=1000,
+    )
+    found = simulate([dataclasses.replace(run, replicate=r) for r in range(20)], stride=1)
+    never = 0
+    for loss, lr in zip(found.loss, found.lr, strict=True):
+        below = np.flatnonzero(loss[51:] < loss[:51].min())
+        end = 51 + (below[0] if below.size else loss[51:].size)
+        limit = (patience + 1) * lr[51] / 0.1
+        assert lr[51:end].sum() <= limit * (1.0 + 1e-12)
+        if not below.size:
+            never += 1
+            assert lr[51:].sum() >= 0.99 * limit
+    assert never > 0 or patience == 5
 
 
 def test_counted_episodes_have_the_median_and_share_of_their_list():

@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from greedylr_theory import Batch, Run, StandardNormal, simulate
 from greedylr_theory.objectives import Quadratic
 from greedylr_theory.optimizers import Adam
-from greedylr_theory.perturbations import GradientNoise
+from greedylr_theory.perturbations import GradientNoise, NoPerturbation
 from greedylr_theory.schedulers import Constant, Cosine, GreedyPrevious, GreedyStudy
 from greedylr_theory.sweeps import Arm, Contender, TunedSweep, Tuning, execute, plan
 from greedylr_theory.sweeps.engine import EngineError
@@ -158,6 +159,28 @@ def tail(batch, trajectory):
         "mean": np.where(trajectory.diverged, np.inf, trajectory.loss[:, -4:].mean(axis=1)),
         "first": trajectory.loss[:, 0],
     }
+
+
+def test_what_is_tuned_without_the_disturbance_is_evaluated_under_it():
+    """Tuning as on the calm problem, evaluation as on the disturbed one at what the calm one chose."""
+    calm = dataclasses.replace(BASE, perturbation=NoPerturbation())
+    found = {
+        name: of({"one": arm}).shards("quick")[0]
+        for name, arm in {
+            "unforeseen": Arm(BASE, 0.5, {"it": COSINE}, tuned_under=NoPerturbation()),
+            "calm": Arm(calm, 0.5, {"it": COSINE}),
+            "foreseen": Arm(BASE, 0.5, {"it": COSINE}),
+        }.items()
+    }
+    rows = {name: cell.table() for name, cell in found.items()}
+    tuning = {name: table.filter(pl.col("phase") == "tuning") for name, table in rows.items()}
+    assert tuning["unforeseen"].equals(tuning["calm"])
+    assert not tuning["unforeseen"].equals(tuning["foreseen"])
+    chosen = rows["unforeseen"].filter(pl.col("phase") == "evaluation").to_dicts()[0]
+    expected = naive_median(BASE, COSINE, {"lr0": chosen["lr0"]}, range(5, 12))[1]
+    assert chosen["gap"] == expected
+    assert chosen["lr0"] == tuning["calm"].filter(pl.col("chosen"))["lr0"].item()
+    assert len({cell.id for cell in found.values()}) == 3
 
 
 def test_bounds_may_be_valid_only_together():
