@@ -15,6 +15,8 @@ from greedylr_theory.sweeps.sweep import Judgement
 
 PACKAGE = "report_pages"
 Entry = dict[str, Any]
+#: lines of a table that a page shows; a longer one is a link
+_LONGEST = 50
 
 
 @dataclass(frozen=True)
@@ -188,8 +190,12 @@ def _shown(item: Figure | Table, paths: Sequence[Path], folder: Path) -> list[st
         image = next(path for path in paths if path.suffix == ".png")
         lines = [f"## Figure {item.name}", "", f"![{item.name}]({image.relative_to(folder)})"]
     else:
-        written = next(path for path in paths if path.suffix == ".md").read_text(encoding="utf-8")
-        lines = [f"## Table {item.name}", "", *(line for line in written.splitlines() if line.startswith("| "))]
+        csv, written = (next(path for path in paths if path.suffix == end) for end in (".csv", ".md"))
+        rows = [line for line in written.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+        links = f"[all digits]({csv.relative_to(folder)})"
+        if len(rows) > _LONGEST:
+            rows = [f"[{len(rows) - 2} rows]({written.relative_to(folder)}), too many for this page."]
+        lines = [f"## Table {item.name}", "", *rows, "", links]
     lines += ["", item.caption, ""]
     if item.source:
         lines += [f"Source: {item.source}. {item.reproduced or ''}".rstrip(), ""]

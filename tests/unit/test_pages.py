@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,6 +79,15 @@ def test_a_page_has_what_it_names_and_nothing_else(results: Results):
         "| arXiv 2512.14527, Table 8 | [a_table](#table-a_table) | It could not be. |",
         "| arXiv 2512.14527, Figure 1 | - | No language model is trained. |",
     ]
+
+
+def test_a_long_table_is_a_link(results: Results, tmp_path: Path):
+    for count, shown in ((48, True), (49, False)):
+        paths = plotting.save_table(pl.DataFrame({"run": range(count)}), TABLE, tmp_path / "tables", {})
+        lines = pages._shown(TABLE, paths, tmp_path)
+        assert ("| 0 |" in lines) == shown
+        assert ("[49 rows](tables/a_table.md), too many for this page." in lines) != shown
+        assert "[all digits](tables/a_table.csv)" in lines
 
 
 def test_claims_on_the_topics_of_a_page_and_what_shows_them_follow(results: Results):
