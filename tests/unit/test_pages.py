@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from greedylr_theory import pages, plotting, report
+from greedylr_theory import pages, plotting
 from greedylr_theory.pages import Experience, Page, Results
 from greedylr_theory.sweeps.sweep import Judgement
 
@@ -29,10 +29,20 @@ PAGE = Page(
 )
 
 
+def entry(name: str, topic: str, published: str = "") -> dict[str, Any]:
+    """As a settled claim gives it."""
+    words = {key: f"The {key} of {name}." for key in ("statement", "sentence", "short")}
+    return {
+        "name": name, "topic": topic, "verdict": "refuted" if published else "proved", "control": "rejected",
+        "margin": None, "source": "arXiv 2512.14527", "published": published, "assumptions": ["f is convex."],
+        "corrected": f"{name}_repaired" if published else "", **words,
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
-    entries = report.settle(["optimal_factor_formula", "scale_invariance"])
+    entries = [entry("optimal_factor_formula", "units", "F = 1 - 1/L."), entry("scale_invariance", "convergence")]
     sweep: Any = SimpleNamespace(name="asked", question="Is it so?")
     outcome: Any = SimpleNamespace(table=pl.DataFrame({"a": [1, 2]}), digest="0123456789abcdef0123")
     judged = [Judgement("It is so.", True, "2 of 2"), Judgement("It is not.", False, "none")]

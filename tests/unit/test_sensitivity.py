@@ -203,7 +203,8 @@ def test_what_cannot_be_varied_together_is_said():
 
 
 def test_a_study_is_reproducible_and_its_files_carry_their_origin(tmp_path: Path):
-    options = {"ranges": ["scheduler.factor=0.5:0.9"], "replicates": 2, "samples": 8, "points": 4}
+    ranges = ["lr0=0.005:0.5", "scheduler.factor=0.5:0.9"]
+    options = {"ranges": ranges, "only": True, "replicates": 2, "samples": 8, "points": 4}
     made = sensitivity.study(NOISY, pair="lr0,scheduler.factor", **options)
     again = sensitivity.study(NOISY, pair="lr0,scheduler.factor", **options)
     content = sensitivity.as_dict(made)
