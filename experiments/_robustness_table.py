@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from experiments._robustness_arms import ADAPTIVE, GREEDY, PLATEAU, SCHEDULES
+from experiments._robustness_contenders import ADAPTIVE, GREEDY, PLATEAU, SCHEDULES
 
 Floats = NDArray[np.float64]
 #: problem, optimizer, channel

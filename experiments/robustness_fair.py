@@ -37,8 +37,9 @@ import numpy as np
 import polars as pl
 
 from experiments import _robustness_outcomes as outcomes
-from experiments._robustness_arms import GREEDY, STEPS, arms
+from experiments._robustness_arms import arms
 from experiments._robustness_conclusion import conclusion
+from experiments._robustness_contenders import GREEDY, STEPS
 from experiments._robustness_table import CHANNELS, PRIMARY, RIVAL
 from greedylr_theory.statistics import Estimate
 from greedylr_theory.sweeps import Judgement, TunedSweep, Tuning, end_gap

@@ -11,17 +11,9 @@ import polars as pl
 import pytest
 
 from experiments import _robustness_outcomes as outcomes
-from experiments._robustness_arms import (
-    CHANNELS,
-    GREEDY,
-    SCHEDULES,
-    SEE_THE_LOSS,
-    STEPS,
-    arms,
-    contenders,
-    finite_sums,
-)
+from experiments._robustness_arms import CHANNELS, arms, finite_sums
 from experiments._robustness_conclusion import conclusion, strongest
+from experiments._robustness_contenders import GREEDY, SCHEDULES, SEE_THE_LOSS, STEPS, contenders
 from experiments._robustness_table import BEST_GREEDY, BEST_SCHEDULE, EVERYWHERE, FAMILIES, FLOOR, PRIMARY, RIVAL, fair
 from experiments.robustness_fair import RATES, SWEEP, judge
 from greedylr_theory import simulate
