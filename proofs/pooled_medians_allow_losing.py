@@ -28,6 +28,9 @@ the analytic problems. What would answer the question are paired comparisons pro
 
 Nothing here says that GreedyLR does lose anywhere: the medians cannot tell. `figure_4_caption` treats the percentage
 that was derived from them.
+
+The checker sorts the losses of the table in fractions and verifies sizes, medians and the count; that a category needs
+one problem in which GreedyLR is below is the argument above, which the numerical check tries on random losses.
 """
 
 from __future__ import annotations

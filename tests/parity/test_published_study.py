@@ -8,6 +8,7 @@ import pytest
 from experiments import _as_published as study
 from experiments.robustness_as_published import arms
 from greedylr_theory import simulate
+from greedylr_theory.simulation.start import StandardNormal
 
 torch = pytest.importorskip("torch")
 
@@ -36,6 +37,7 @@ OBJECTIVES = {
 @pytest.mark.parametrize("problem", OBJECTIVES)
 def test_a_run_of_the_study_has_the_losses_of_its_loop(problem, schedule):
     run = arms()[f"unmatched/{problem}/{schedule}/gaussian"]
+    assert isinstance(run.start, StandardNormal)
     start = run.start.points_for(run.objective, np.zeros(1, dtype=np.uint64))[:, 0]
     ours = simulate([run], stride=1)
     x = torch.tensor(start.copy(), requires_grad=True)
