@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from greedylr_theory.sweeps.sweep import Judgement
 
 PACKAGE = "report_pages"
 Entry = dict[str, Any]
+#: lines of a table that a page shows; a longer one is a link
+_LONGEST = 50
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,26 @@ def page(page: Page, results: Results) -> str:
     if claims:
         rows = [(name, results.entries[name]["verdict"], results.entries[name]["short"]) for name in claims]
         lines += ["## Claims", "", *markdown_table(("claim", "verdict", "in words"), rows), ""]
+    names = page.all_shown({name: item for name, (item, _) in results.shown.items()}, claims)
+    lines += _published([results.shown[name][0] for name in names], page.out_of_reach)
     for experience in experiences:
         lines += [*_heading(experience), *_predictions(experience)]
-    for name in page.all_shown({name: item for name, (item, _) in results.shown.items()}, claims):
+    for name in names:
         lines += _shown(*results.shown[name], results.folder)
-    if page.out_of_reach:
-        lines += ["## Out of reach", "", *markdown_table(("published", "why"), page.out_of_reach.items()), ""]
     return "\n".join(lines)
+
+
+def _published(items: Iterable[Figure | Table], out_of_reach: Mapping[str, str]) -> list[str]:
+    """What became of each published figure and table."""
+    rows = [(item.source, _linked(item), item.reproduced or "") for item in items if item.source is not None]
+    rows += [(published, "-", why) for published, why in out_of_reach.items()]
+    if not rows:
+        return []
+    return ["## Published figures and tables", "", *markdown_table(("published", "here", "reproduced"), rows), ""]
+
+
+def _linked(item: Figure | Table) -> str:
+    return f"[{item.name}](#{type(item).__name__.lower()}-{item.name})"
 
 
 def _preamble(results: Results) -> list[str]:
@@ -175,8 +190,12 @@ def _shown(item: Figure | Table, paths: Sequence[Path], folder: Path) -> list[st
         image = next(path for path in paths if path.suffix == ".png")
         lines = [f"## Figure {item.name}", "", f"![{item.name}]({image.relative_to(folder)})"]
     else:
-        written = next(path for path in paths if path.suffix == ".md").read_text(encoding="utf-8")
-        lines = [f"## Table {item.name}", "", *(line for line in written.splitlines() if line.startswith("| "))]
+        csv, written = (next(path for path in paths if path.suffix == end) for end in (".csv", ".md"))
+        rows = [line for line in written.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+        links = f"[all digits]({csv.relative_to(folder)})"
+        if len(rows) > _LONGEST:
+            rows = [f"[{len(rows) - 2} rows]({written.relative_to(folder)}), too many for this page."]
+        lines = [f"## Table {item.name}", "", *rows, "", links]
     lines += ["", item.caption, ""]
     if item.source:
         lines += [f"Source: {item.source}. {item.reproduced or ''}".rstrip(), ""]

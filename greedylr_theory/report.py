@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +46,7 @@ def settle(names: Sequence[str] = (), progress: Progressed | None = None, engine
         if name not in known:
             raise ValueError(f"proofs has no {name!r}; it has: {', '.join(known)}")
     chosen = sorted(set(names)) or known
+    _proof_sources()  # before the work, as in `_digest_sources`
     return list(run_all(_settled, chosen, engine if len(chosen) > 1 else "local:1", progress))
 
 
@@ -88,8 +90,9 @@ def _settled_before(folder: Path) -> list[Entry] | None:
     return content["claims"]
 
 
+@functools.cache
 def _proof_sources() -> str:
-    """Digest of the claims, the checker, the simulator and the libraries that decide."""
+    """Digest of the claims, the checker, the simulator and the libraries that decide, as it was when first asked."""
     import flint
     import sympy
 
@@ -118,12 +121,20 @@ def figures(names: Sequence[str], size: str, folder: Path, engine: str, opened: 
     Raises:
         ValueError: there is no such figure, table or size.
     """
-    chosen = [drawing.shown(name) for name in names or catalog.names(drawing.PACKAGE)]
+    names = names or catalog.names(drawing.PACKAGE)
+    _digest_sources(drawing.PACKAGE, names)
+    chosen = [drawing.shown(name) for name in names]
     wanted = sorted({sweep for item in chosen for sweep in item.reads})
     outcomes = {
         name: execute(experiment(name), size, folder, engine, progress=opened(f"sweep {name}")) for name in wanted
     }
     return [path for item in chosen for path in drawing.draw(item, outcomes, folder)]
+
+
+def _digest_sources(package: str, names: Iterable[str]) -> None:
+    """Digest files before they are imported: an edit during the work must not pass for what did it."""
+    for name in names:
+        sources.digest(f"{package}.{name}")
 
 
 def figure_states(names: Sequence[str], size: str, folder: Path) -> list[drawing.State]:
@@ -163,6 +174,8 @@ def judged(sweep: Experiment, outcome: Outcome, folder: Path) -> Experience:
 
 def reproduce(folder: Path, size: str, engine: str, opened: Opened) -> Made:
     """Verify all claims, run all sweeps, draw all figures and tables, write the report; what is valid is reused."""
+    for package in ("experiments", drawing.PACKAGE):
+        _digest_sources(package, catalog.names(package))
     bar = opened("claims")
     entries = _settled_before(folder)
     if entries is None:

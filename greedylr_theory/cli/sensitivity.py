@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from greedylr_theory.sensitivity import Study
 
 
+#: seconds after which a user wants to be told
+_PATIENCE = 20.0
+
+
 @click.command()
 @click.argument("name", required=False)
 @specified(scheduler=False)
@@ -63,6 +67,10 @@ def sensitivity(
 
     names = {"objective": objective, "scheduler": name, "optimizer": optimizer, "perturbation": perturbation}
     base = run_of(names, files, settings, start, lr0, steps, ordering)
+    varied = len(ranges) if only else len(study.usual(base)[0]) + len(ranges)
+    time = study.seconds(base, varied, replicates=replicates, samples=samples, points=points, pair=heat is not None)
+    if time > _PATIENCE:
+        click.echo(f"Roughly {time:.0f} s of one core; fewer --samples or --replicates take less.", err=True)
     made = study.study(
         base,
         ranges=ranges,

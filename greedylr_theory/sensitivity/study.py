@@ -19,6 +19,7 @@ from greedylr_theory.sensitivity.indices import Indices, estimate
 from greedylr_theory.sensitivity.ranges import Range, parsed, usual
 from greedylr_theory.sensitivity.responses import Curve, Heat, Outcome, curves, heat, respond
 from greedylr_theory.simulation.run import Run
+from greedylr_theory.sweeps.shard import Shard
 
 Floats = NDArray[np.float64]
 
@@ -103,6 +104,12 @@ def study(
         clipped=float(shares[1]),
         heat=None if across is None or up is None else heat(run, across, up, replicates, outcome, points),
     )
+
+
+def seconds(run: Run, ranges: int, *, replicates: int, samples: int, points: int, pair: bool) -> float:
+    """Rough time of one core that a study takes, for its runs alone."""
+    settings = samples * (ranges + 2) + points * ranges + (points**2 if pair else 0) + 1
+    return 1e-9 * Shard("", run, {}, settings * replicates, 0, settings * replicates).nanoseconds
 
 
 def as_dict(made: Study) -> dict[str, Any]:

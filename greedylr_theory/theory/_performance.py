@@ -16,7 +16,6 @@ Floats = NDArray[np.float64]
 Points = tuple[str, Floats, Floats, Floats]  #: name, points, gradients, values
 
 _SAME = 1e-12  #: relative difference up to which steps count as those of a closed form
-_FALLS = 1e-9  #: the same for weights that must not fall, which lose digits in long runs; the value bounds all steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,26 +72,13 @@ def _lipschitz_last(steps: Floats, mu: float) -> ClosedForm | None:
     if _constant(steps):
         eta = float(steps[0]) if N else 0.0
         value = last_iterate.constant_step_value(eta, N, 1.0, 1.0) if eta > 0 else 1.0
-        return _with_absolute_value(value, "claim constant_step_lipschitz", steps)
-    if not np.all(steps > 0):
-        return None
-    square = float(steps[-1])  # y_T, then y_{T-1} .. y_1
-    later = math.inf
-    for eta in steps[::-1].tolist():
-        weight = eta / math.sqrt(square)
-        if weight > later * (1 + _FALLS):
-            return None
-        later = weight
-        square += 2 * eta + eta * eta / square
-    total = math.fsum(steps)
-    value = 1 / (2 * square) + square / 2 - total if square >= 1 else 1 - total
-    return _with_absolute_value(value, "claim rising_weights_are_exact", steps)
-
-
-def _with_absolute_value(value: float, source: str, steps: Floats) -> ClosedForm:
-    function = absolute_value(steps)
-    attained = abs(function[3][-1] - value) <= _SAME * value
-    return ClosedForm(value, source, function if attained else None)
+        function = absolute_value(steps)
+        attained = abs(function[3][-1] - value) <= _SAME * value
+        return ClosedForm(value, "claim constant_step_lipschitz", function if attained else None)
+    T = N + 1
+    if np.allclose(steps, (1 - np.arange(1, T) / T) / math.sqrt(T), rtol=_SAME, atol=0):
+        return ClosedForm(1 / math.sqrt(T), "claim linear_decay; arXiv 2310.07831", None)
+    return ClosedForm(last_iterate.worst_case_value(steps, 1.0, 1.0), "claim any_steps_worst_case", None)
 
 
 def _lipschitz_average(steps: Floats, mu: float) -> ClosedForm | None:

@@ -22,6 +22,7 @@ EXAMPLES = [
     ("bound-a-schedule.md", 0),
     ("refine-a-schedule.md", 0),
     ("compare-schedules.md", 0),
+    ("measure-recovery.md", 0),
     pytest.param("search-a-rate.md", 0, marks=pytest.mark.slow),  # seconds of Gaussian processes
 ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
 
-from greedylr_theory import pages, plotting, report
+from greedylr_theory import pages, plotting
 from greedylr_theory.pages import Experience, Page, Results
 from greedylr_theory.sweeps.sweep import Judgement
 
@@ -28,10 +29,20 @@ PAGE = Page(
 )
 
 
+def entry(name: str, topic: str, published: str = "") -> dict[str, Any]:
+    """As a settled claim gives it."""
+    words = {key: f"The {key} of {name}." for key in ("statement", "sentence", "short")}
+    return {
+        "name": name, "topic": topic, "verdict": "refuted" if published else "proved", "control": "rejected",
+        "margin": None, "source": "arXiv 2512.14527", "published": published, "assumptions": ["f is convex."],
+        "corrected": f"{name}_repaired" if published else "", **words,
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
-    entries = report.settle(["optimal_factor_formula", "scale_invariance"])
+    entries = [entry("optimal_factor_formula", "units", "F = 1 - 1/L."), entry("scale_invariance", "convergence")]
     sweep: Any = SimpleNamespace(name="asked", question="Is it so?")
     outcome: Any = SimpleNamespace(table=pl.DataFrame({"a": [1, 2]}), digest="0123456789abcdef0123")
     judged = [Judgement("It is so.", True, "2 of 2"), Judgement("It is not.", False, "none")]
@@ -73,7 +84,20 @@ def test_a_page_has_what_it_names_and_nothing_else(results: Results):
     assert lines.index("## In plain words") < lines.index("- 2 runs say so.") < lines.index("## Claims")
     assert "| It is not. | no | none |" in lines
     assert lines.index("## Table a_table") < lines.index("## Figure a_figure")
-    assert "| arXiv 2512.14527, Figure 1 | No language model is trained. |" in lines
+    published = lines.index("## Published figures and tables")
+    assert lines[published + 4 : published + 6] == [
+        "| arXiv 2512.14527, Table 8 | [a_table](#table-a_table) | It could not be. |",
+        "| arXiv 2512.14527, Figure 1 | - | No language model is trained. |",
+    ]
+
+
+def test_a_long_table_is_a_link(results: Results, tmp_path: Path):
+    for count, shown in ((48, True), (49, False)):
+        paths = plotting.save_table(pl.DataFrame({"run": range(count)}), TABLE, tmp_path / "tables", {})
+        lines = pages._shown(TABLE, paths, tmp_path)
+        assert ("| 0 |" in lines) == shown
+        assert ("[49 rows](tables/a_table.md), too many for this page." in lines) != shown
+        assert "[all digits](tables/a_table.csv)" in lines
 
 
 def test_claims_on_the_topics_of_a_page_and_what_shows_them_follow(results: Results):

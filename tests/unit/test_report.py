@@ -31,6 +31,13 @@ def test_a_ledger_of_other_sources_is_not(entries: list[report.Entry], tmp_path:
     assert report._settled_before(tmp_path) is None
 
 
+def test_sources_count_as_they_were_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    before = report._proof_sources()
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"edited meanwhile")
+    report.write_ledger(tmp_path, [])
+    assert json.loads((tmp_path / "ledger.json").read_text())["sources"] == before
+
+
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
 def test_a_missing_or_damaged_ledger_is_not(content: str | None, tmp_path: Path):
     if content is not None:

@@ -203,7 +203,8 @@ def test_what_cannot_be_varied_together_is_said():
 
 
 def test_a_study_is_reproducible_and_its_files_carry_their_origin(tmp_path: Path):
-    options = {"ranges": ["scheduler.factor=0.5:0.9"], "replicates": 2, "samples": 8, "points": 4}
+    ranges = ["lr0=0.005:0.5", "scheduler.factor=0.5:0.9"]
+    options = {"ranges": ranges, "only": True, "replicates": 2, "samples": 8, "points": 4}
     made = sensitivity.study(NOISY, pair="lr0,scheduler.factor", **options)
     again = sensitivity.study(NOISY, pair="lr0,scheduler.factor", **options)
     content = sensitivity.as_dict(made)
@@ -240,3 +241,11 @@ def test_a_range_is_validated_when_it_is_made():
 def test_floor_and_ceiling_are_ordered(floor: float, ceiling: float):
     with pytest.raises(ValueError, match="floor < ceiling"):
         Outcome(floor=floor, ceiling=ceiling)
+
+
+def test_the_time_of_a_study_is_foreseen_in_proportion_to_its_runs():
+    options = {"replicates": 2, "samples": 8, "points": 5}
+    short = sensitivity.seconds(RUN, 2, pair=False, **options)
+    assert 0 < short < 1
+    longer = sensitivity.seconds(dataclasses.replace(RUN, steps=600), 2, pair=True, **options)
+    assert longer / short == pytest.approx(10 * (8 * 4 + 10 + 25 + 1) / (8 * 4 + 10 + 1))

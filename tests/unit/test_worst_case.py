@@ -30,6 +30,10 @@ CLOSED: list[tuple[list[float], dict[str, Any]]] = [
     ([(1 - t / 4) / 2 for t in (1, 2, 3)], {"problem": "lipschitz-convex"}),
     ([2.0 * (1 - t / 4) for t in (1, 2, 3)], {"problem": "lipschitz-convex"}),
     ([0.1, 0.2, 0.5], {"problem": "lipschitz-convex"}),
+    ([0.6, 0.3, 0.05], {"problem": "lipschitz-convex"}),
+    ([0.1, 0.7, 0.01, 0.2], {"problem": "lipschitz-convex"}),
+    ([0.02, 0.01, 0.03], {"problem": "lipschitz-convex"}),
+    ([2.0, 0.5, 3.0], {"problem": "lipschitz-convex"}),
 ]
 
 
