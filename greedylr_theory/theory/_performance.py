@@ -67,6 +67,7 @@ def _strongly_last(steps: Floats, mu: float) -> ClosedForm | None:
 
 
 def _lipschitz_last(steps: Floats, mu: float) -> ClosedForm | None:
+    """Constant steps, and all whose weights (claim `weights_for_any_steps`) never fall: linear decay among them."""
     N = steps.size
     if _constant(steps):
         eta = float(steps[0]) if N else 0.0

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 Problem = Literal["smooth-convex", "lipschitz-convex", "smooth-strongly-convex"]
 Measure = Literal["last", "average", "gradient"]
 
+MOST_STEPS = 60  #: that the solver is given: about a minute
+
 
 @dataclass(frozen=True, eq=False)
 class WorstFunction:
@@ -101,7 +103,8 @@ def worst_case(
         WorstCase, in loss (loss / length for "gradient").
 
     Raises:
-        ValueError: an argument lies outside its domain, or is not one of the class.
+        ValueError: an argument lies outside its domain, is not one of the class, or there are more than `MOST_STEPS`
+            steps without a closed form.
         ModuleNotFoundError: no closed form is known and the extra `pep` is not installed.
         ArithmeticError: the solver did not get to a relative tolerance of 1e-3.
 
@@ -191,6 +194,11 @@ def _closed_form(setting: _Setting) -> WorstCase | None:
 def _solved(setting: _Setting) -> WorstCase:
     from greedylr_theory.theory import _semidefinite
 
+    if setting.steps.size > MOST_STEPS:
+        raise ValueError(
+            f"steps must be at most {MOST_STEPS} where no closed form is known, as inequalities between all pairs of "
+            f"iterates are solved for, got {setting.steps.size}"
+        )
     found = _semidefinite.solve(setting.steps, setting.problem, setting.measure, setting.mu)
     value, attained = found.upper, found.primal
     if setting.measure == "gradient":  # the program is about the square

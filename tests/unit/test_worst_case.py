@@ -28,6 +28,8 @@ CLOSED: list[tuple[list[float], dict[str, Any]]] = [
     ([0.1] * 3, {"problem": "lipschitz-convex", "measure": "average"}),
     ([0.9] * 3, {"problem": "lipschitz-convex", "measure": "average"}),
     ([(1 - t / 4) / 2 for t in (1, 2, 3)], {"problem": "lipschitz-convex"}),
+    ([2.0 * (1 - t / 4) for t in (1, 2, 3)], {"problem": "lipschitz-convex"}),
+    ([0.1, 0.2, 0.5], {"problem": "lipschitz-convex"}),
     ([0.6, 0.3, 0.05], {"problem": "lipschitz-convex"}),
     ([0.1, 0.7, 0.01, 0.2], {"problem": "lipschitz-convex"}),
     ([0.02, 0.01, 0.03], {"problem": "lipschitz-convex"}),
@@ -134,6 +136,7 @@ def test_without_the_extra_one_sentence_says_what_to_install(monkeypatch):
         ([-1.0], {}, r"steps must lie in \[0, inf\), got -1.0"),
         ([math.nan], {}, "steps must lie"),
         ([1e308], {"L": 1e10}, "steps must be finite in units of 1/L"),
+        ([1.9, 0.1] * 40, {}, "steps must be at most 60 where no closed form is known"),
     ],
 )
 def test_bad_input_gets_one_sentence(steps, setting, message):
@@ -170,3 +173,10 @@ def test_linear_decay_and_constant_steps_on_lipschitz_functions_against_the_solv
             solved = semidefinite(steps, problem="lipschitz-convex", measure=measure)
             known = worst_case(steps, problem="lipschitz-convex", measure=measure)
             assert solved.value == pytest.approx(known.value, rel=SOLVER)
+
+
+def test_linear_decay_has_a_closed_form_for_any_length():
+    T = 100_000
+    found = worst_case((1 - np.arange(1, T) / T) / math.sqrt(T), problem="lipschitz-convex")
+    assert found.value == pytest.approx(1 / math.sqrt(T), rel=1e-12)
+    assert found.method == "closed form"
