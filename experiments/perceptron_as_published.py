@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from experiments._as_published import ADDED, LR0, SCHEDULERS, STEPS
+from experiments._as_published import ADDED, LR0, POOLED, SCHEDULERS, STEPS
 from experiments._study_problems import NETWORKS
 from experiments.robustness_as_published import measure
 from greedylr_theory.optimizers.adam import Adam
@@ -87,6 +87,19 @@ def judge(table: pl.DataFrame) -> list[Judgement]:
     return [Judgement(text, *verdict) for text, verdict in zip(PREDICTIONS, verdicts, strict=True)]
 
 
+def conclusion(table: pl.DataFrame) -> list[str]:
+    """What the schedules reach, in words, from the numbers of the table."""
+    loss, ratio = outcomes(table), outcomes(table, "early_ratio")
+    medians = ", ".join(f"{name} {np.median(loss[name]):.2g}" for name in ARMS)
+    means = ", ".join(f"{name} {loss[name].mean():.2g}" for name in ARMS)
+    ratios = ", ".join(f"{name} {np.median(ratio[name]):.3g}" for name in POOLED)
+    return [
+        f"Median final losses from {loss['constant'].size} starts: {medians}.",
+        f"Mean final losses, which the runs that end badly decide: {means}.",
+        f"First over last of a run's first hundred losses, which is called recovery, in the median: {ratios}.",
+    ]
+
+
 SWEEP = Sweep(
     name="perceptron_as_published",
     question="What do the schedules of the published robustness study do on its smallest network?",
@@ -99,4 +112,5 @@ SWEEP = Sweep(
     judge=judge,
     shard_size=64,
     measure=measure,
+    conclusion=conclusion,
 )

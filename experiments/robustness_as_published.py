@@ -172,7 +172,7 @@ def pooled_wins(final: Grid, a: str, b: str, margin: float = 0.0) -> Estimate:
         weight = len(names) / len(NAMES)
         value += weight * won.mean()
         drawn += weight * won[rng.integers(0, won.size, (2000, won.size))].mean(axis=1)
-    return Estimate(np.array(value), np.quantile(drawn, 0.025), np.quantile(drawn, 0.975))
+    return Estimate(*(np.asarray(end) for end in (value, np.quantile(drawn, 0.025), np.quantile(drawn, 0.975))))
 
 
 def _nothing_changes(table: pl.DataFrame, final: Grid) -> tuple[bool, str]:
@@ -290,6 +290,12 @@ def _share(found: Estimate) -> str:
     return f"{float(found.value):.1%} [{float(found.low):.1%}, {float(found.high):.1%}]"
 
 
+def _lower_quartile(final: Grid) -> str:
+    quartiles = np.quantile(final.replays("GreedyLR"), 0.25, axis=1)
+    middle, low, high = (float(np.quantile(quartiles, level)) for level in (0.5, 0.025, 0.975))
+    return f"{middle:.3g} [{low:.3g}, {high:.3g}]"
+
+
 def conclusion(table: pl.DataFrame) -> list[str]:
     """What the study's protocol measures, in words, from the numbers of the table."""
     final = grid(table, "final_loss")
@@ -315,12 +321,18 @@ def conclusion(table: pl.DataFrame) -> list[str]:
         f"{_share(pooled_wins(final, 'GreedyLR p=1', 'cosine', 0.01))}: on Rastrigin and Ackley the two end in the "
         "same local minima.",
         "That is the higher ceiling. Capped at its first rate it ends below a constant rate of 0.01 by more than 1 % "
-        f"in {_share(pooled_wins(final, 'capped p=1', 'constant', 0.01))} of the runs, and is the constant rate bit for "
-        f"bit in {min(equal):.0%} of those on each quadratic; the constant rate ends below cosine by more than 1 % in "
-        f"{_share(pooled_wins(final, 'constant', 'cosine', 0.01))}.",
+        f"in {_share(pooled_wins(final, 'capped p=1', 'constant', 0.01))} of the runs, and is the constant rate bit "
+        f"for bit in {min(equal):.0%} of those on each quadratic; the constant rate ends below cosine by more than 1 % "
+        f"in {_share(pooled_wins(final, 'constant', 'cosine', 0.01))}.",
         "A cosine from 0.1 ends below GreedyLR (from 0.01) by more than 1 % in "
         f"{_share(pooled_wins(final, 'cosine from 0.1', 'GreedyLR p=1', 0.01))} of the runs, and above it by more than "
         f"1 % in {_share(pooled_wins(final, 'GreedyLR p=1', 'cosine from 0.1', 0.01))}.",
+        "The published 0.148 over all families can be placed, though this was seen after the runs: five of the 12 "
+        "families are networks whose mean losses under GreedyLR are published as below 0.01, three are transformers "
+        "above 0.2. With the former below it and the latter above it, the pooled median is the lower quartile of the "
+        f"analytic runs, in replays {_lower_quartile(final)}: in our runs losses of that size are those of Rosenbrock "
+        "and of quadratics with p = 10. So few analytic runs of cosine end so low that its 0.232 must be the loss of a "
+        "network.",
         "How large the advantage in the pooled median is, is a matter of the mix of problems: GreedyLR's over that of "
         f"the best other schedule is {pooled_ratio(final, None):.2g} with the study's names, and from "
         f"{min(ratios.values()):.2g} to {max(ratios.values()):.2g} when most names are given to one problem.",

@@ -129,7 +129,7 @@ FIGURE = Figure(
     source="arXiv 2512.14527, Figures 3 and 9",
     reproduced=(
         "An analogue only: the published sweep trains networks that are out of reach here. That F = 0.25 diverges and "
-        "larger F do not is seen under minibatches without a cap, and not below a cap of 1/L; that every F >= 0.5 is "
-        "within 1.5 % is not seen."
+        "F = 0.9 does not is seen under minibatches without a cap, where F = 0.5 is lost in part, and not below a cap "
+        "of 1/L; that every F >= 0.5 is within 1.5 % is not seen."
     ),
 )

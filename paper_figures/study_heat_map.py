@@ -70,9 +70,9 @@ def _tuned(axes: Axes, fair: pl.DataFrame, channel: str) -> None:
     found = heat(fair, channel, optimizer="adam").filter(pl.col("contender").is_in(list(_FAIR)))
     kinds = found["perturbation"].unique(maintain_order=True).to_list()
     ratio = {(kind, name): r for kind, name, r in found.select("perturbation", "contender", "ratio").iter_rows()}
-    values = np.array([[ratio[kind, name] for name in _FAIR] for kind in kinds])
-    _panel(axes, values, [str(kind).replace("_", " ") for kind in kinds], list(_FAIR.values()), f"fair: {channel}")
-    axes.set_title(f"fair: {channel.replace('_', ' ')}")
+    shown = [str(kind).replace("_", " ") for kind in kinds] or ["not in\nthis size"]
+    values = np.array([[ratio[kind, name] for name in _FAIR] for kind in kinds] or [[np.nan] * len(_FAIR)])
+    _panel(axes, values, shown, list(_FAIR.values()), f"fair: {channel.replace('_', ' ')}")
     axes.tick_params(axis="x", labelsize=5, rotation=90)
     axes.tick_params(axis="y", labelsize=5.5)
 

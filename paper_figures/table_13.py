@@ -51,7 +51,7 @@ def rows(table: pl.DataFrame, perceptron: pl.DataFrame, robust: pl.DataFrame) ->
     return pl.DataFrame(found)
 
 
-def _ratios(table: pl.DataFrame, contender: str) -> tuple[float, float, float]:
+def _ratios(table: pl.DataFrame, contender: str) -> tuple[float, float, float] | tuple[None, None, None]:
     """Percentiles of f(x_T) - f* over the smallest median on the arm, over all arms under Adam, each as heavy."""
     found = fair(table)
     ratios: list[Floats] = []
@@ -62,6 +62,8 @@ def _ratios(table: pl.DataFrame, contender: str) -> tuple[float, float, float]:
             if optimizer == "adam" and own is not None:
                 values = own.gaps / min(entry.median for entry in entries)
                 ratios.append(np.quantile(values, np.linspace(0.0, 1.0, _POINTS), method="nearest"))
+    if not ratios:
+        return None, None, None
     low, middle, high = np.quantile(np.concatenate(ratios), (0.1, 0.5, 0.9), method="nearest")
     return float(low), float(middle), float(high)
 

@@ -244,6 +244,7 @@ CLAIM = Claim(
         "there is no such constant: with two norms 1 and g even the optimised bound is about sqrt(2 g) times what the "
         "refined schedule guarantees."
     ),
+    figure="last_iterate_bounds",
     advice={
         "schedule": (
             "Differences of less than a factor of two in the bound for arbitrary steps do not show which schedule has "

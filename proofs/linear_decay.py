@@ -139,6 +139,7 @@ CLAIM = Claim(
         "Averaging the iterates of a constant step D/(G sqrt T) has the same guarantee, so decay to zero replaces "
         "averaging and no more."
     ),
+    figure="last_iterate_bounds",
     advice={
         "schedule": (
             "For a fixed number of steps and nothing known but D and G, linear decay to zero is minimax optimal for "

@@ -3,15 +3,15 @@
 Units L = R = 1, steps h_t >= 0 in units of 1/L, x_0 = 1 on the line, x* = 0, S_t = h_0 + .. + h_{t-1}, S = S_N.
 
 First function. Huber's: x^2/2 for abs(x) <= delta, then delta (abs(x) - delta/2), with delta = 1/(2S + 1). It is
-convex with a 1-Lipschitz slope. By induction x_t = 1 - S_t delta >= (S + 1) delta > delta, as S_t <= S, so that the
+convex with a 1-Lipschitz slope. By induction x_t = 1 - S_t delta >= (S + 1) delta >= delta, as S_t <= S, so that the
 slope at x_t is delta and x_{t+1} = x_t - h_t delta. Hence f(x_N) = delta (1 - S delta) - delta^2/2 = 1/(2 (2S + 1)).
 
 Second function. x^2/2: x_{t+1} = (1 - h_t) x_t, so f(x_N) = prod (1 - h_t)^2 / 2.
 
 No analysis of the same steps can promise less than the larger of the two. For steps of at most 1/L it is the worst
 case (claim `capped_worst_case`), for constant steps (claim `constant_step_smooth`) and for silver steps (claim
-`silver_steps_smooth`) as well; for others it need not be: after steps 2 and 1/2 the worst case is more than a tenth
-above it (claim `decay_loses_to_a_constant`, which shows steps of the kind).
+`silver_steps_smooth`) as well; for others it need not be: after steps 2 and 1/2 the worst case is at least twice
+as large (claim `decay_loses_to_a_constant`, which shows steps of the kind).
 
 The checker verifies x_t >= delta and the value at x_N with the sums as symbols, and runs both functions in fractions,
 with all that makes them convex and smooth, for ten lists of steps up to 4. Control: the constant 2 moved to 1.999,

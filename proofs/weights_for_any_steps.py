@@ -247,5 +247,5 @@ CLAIM = Claim(
             "one for arbitrary steps: it is never larger, and exact for linear decay and constant steps."
         )
     },
-    unsettled="For which steps and norms the bound is attained, beyond those of claim rising_weights_are_exact.",
+    unsettled="Whether the bound is attained for unequal norms; for equal ones see claim any_steps_worst_case.",
 )

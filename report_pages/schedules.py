@@ -15,4 +15,5 @@ PAGE = Page(
     ),
     topics=("schedules",),
     experiments=("retraining", "refined_schedules"),
+    shown=("last_iterate_bounds", "smooth_worst_case"),
 )

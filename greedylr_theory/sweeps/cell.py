@@ -106,9 +106,12 @@ class Cell:
     @property
     def nanoseconds(self) -> float:
         """Rough time on one core, from the shape of the problem; for estimates and for the order of work."""
-        base = self.problem.base
-        draws = sum(base.perturbation.draws(base.objective.dim)) + base.objective.uniforms
-        step = 20.0 + base.objective.dim + 5.0 * draws + 0.3 * base.objective.data.size
+        base, objective = self.problem.base, self.problem.base.objective
+        draws = sum(base.perturbation.draws(objective.dim)) + objective.uniforms
+        samples, batch = len(objective.data), getattr(objective, "batch", None)
+        # a finite sum takes every coordinate of every sample; a minibatch is slower at it, and is drawn
+        sums = 0.2 * samples * objective.dim if batch is None else 0.75 * batch * objective.dim + 3.0 * samples
+        step = 20.0 + objective.dim + 5.0 * draws + sums
         return self.runs * self.protocol.steps * step + len(self.names) * 1e7
 
     def entry(self) -> dict[str, Any]:

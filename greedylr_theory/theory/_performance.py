@@ -77,7 +77,7 @@ def _lipschitz_last(steps: Floats, mu: float) -> ClosedForm | None:
     T = N + 1
     if np.allclose(steps, (1 - np.arange(1, T) / T) / math.sqrt(T), rtol=_SAME, atol=0):
         return ClosedForm(1 / math.sqrt(T), "claim linear_decay; arXiv 2310.07831", None)
-    return None
+    return ClosedForm(last_iterate.worst_case_value(steps, 1.0, 1.0), "claim any_steps_worst_case", None)
 
 
 def _lipschitz_average(steps: Floats, mu: float) -> ClosedForm | None:

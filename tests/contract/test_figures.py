@@ -26,7 +26,7 @@ FIGURES = {name: item for name, item in SHOWN.items() if isinstance(item, plotti
 TABLES = {name: item for name, item in SHOWN.items() if isinstance(item, plotting.Table)}
 SWEEPS = load("experiments", "SWEEP")
 #: values of the labels of tuned sweeps that would take seconds otherwise
-FEWER = {"retraining": {"problem": "perceptron"}}
+FEWER = {"retraining": {"problem": "perceptron"}, "robustness_fair": {"problem": "quadratic 100"}}
 
 
 def tiny(sweep, folder):
@@ -35,7 +35,7 @@ def tiny(sweep, folder):
     if isinstance(first, Tuning):
         sweep = sweep.with_values(FEWER.get(sweep.name, {}))
         size = Tuning(first.rates[:2], steps=12, tuning=2, evaluation=3, extension=0)
-        few = dict(itertools.islice(sweep.arms("quick").items(), 12))
+        few = dict(itertools.islice(sweep.arms("quick").items(), 20 if sweep.name in FEWER else 12))
         sweep = dataclasses.replace(sweep, arms=lambda size: few)
     else:
         size = Size({path: values[::12] for path, values in first.axes.items()}, steps=12, replicates=3)

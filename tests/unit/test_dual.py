@@ -170,3 +170,8 @@ def test_rounded_multipliers_are_short_and_their_cases_complete():
         assert value > 0
         assert all(weight.denominator <= 10**9 for weight in weights.values())
     assert CONVEX != SMOOTH
+
+
+def test_a_negative_multiplier_is_refused_even_where_the_rest_would_fit():
+    d = Combination.named("d")
+    rejected(Dual((d @ d) * Fraction(1, 4), 0, ((-HALF, "norm", d @ d),)), "is negative")

@@ -19,8 +19,10 @@ def blocks(name: str) -> list[str]:
 
 EXAMPLES = [
     *(("bring-your-own.md", k) for k in range(len(blocks("bring-your-own.md")))),
+    ("bound-a-schedule.md", 0),
     ("refine-a-schedule.md", 0),
     ("compare-schedules.md", 0),
+    ("measure-recovery.md", 0),
     pytest.param("search-a-rate.md", 0, marks=pytest.mark.slow),  # seconds of Gaussian processes
 ]
 

@@ -1,6 +1,7 @@
 """The fair robustness study: equal budgets, matched runs, and numbers that a table made by hand brings out again."""
 
 import dataclasses
+import functools
 import itertools
 import math
 import re
@@ -31,6 +32,10 @@ from greedylr_theory.sweeps.cell import Cell
 TINY = Tuning(rates=RATES[2:6:2], steps=10, tuning=2, evaluation=4, untuned=3, extension=0)
 
 
+_FEW = re.compile(r"(noisy )?quadratic( 100)?/gradient descent/(none/.*|objective/adv.*|.*/gaussian/.*|.*/isotropic.*)")
+standard = functools.cache(lambda: arms("standard"))
+
+
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     quick = arms("quick")
@@ -42,10 +47,10 @@ def table(tmp_path_factory):
 
 
 def test_sizes_are_those_that_were_asked_for():
-    standard, quick = SWEEP.size("standard"), SWEEP.size("quick")
-    assert (standard.tuning, standard.evaluation, standard.steps) == (100, 500, 200)
+    large, quick = SWEEP.size("standard"), SWEEP.size("quick")
+    assert (large.tuning, large.evaluation, large.steps) == (100, 500, 200)
     assert quick.steps == STEPS == 200
-    wanted = arms("standard")
+    wanted = standard()
     labels = pl.DataFrame([dict(arm.labels) for arm in wanted.values()])
     analytic = labels.filter(~pl.col("problem").is_in(list(finite_sums())))
     assert analytic["problem"].n_unique() == 9
@@ -58,7 +63,7 @@ def test_sizes_are_those_that_were_asked_for():
 
 
 def test_everybody_has_the_same_budget_and_an_untuned_configuration():
-    for arm in arms("standard").values():
+    for arm in standard().values():
         assert {len(contender.second) for contender in arm.contenders.values()} == {4}
         assert all(contender.untuned is not None for contender in arm.contenders.values())
         assert set(GREEDY) <= set(arm.contenders)
@@ -85,10 +90,10 @@ def test_who_takes_part_depends_on_what_the_noise_permits():
 @pytest.mark.parametrize("problem", ["rosenbrock 2", "breast cancer"])
 @pytest.mark.parametrize("name", ["cosine", "constant"])
 def test_who_does_not_look_at_the_loss_has_the_clean_runs_bit_for_bit(problem, name):
-    clean = arms("standard")[f"{problem}/adam/none/none/0"]
+    clean = standard()[f"{problem}/adam/none/none/0"]
     found = []
     for kind in ("none/none/0", "observed_loss/burst/0.5"):
-        arm = arms("standard")[f"{problem}/adam/{kind}"]
+        arm = standard()[f"{problem}/adam/{kind}"]
         both = dataclasses.replace(arm, contenders=clean.contenders, tuning=2, evaluation=3, untuned=1)
         cell = Cell("one", both, (name, "GreedyBest p=1"), both.protocol(TINY))
         found.append(dict(cell.table().filter(phase="evaluation").select("contender", "gap").iter_rows()))
@@ -98,7 +103,7 @@ def test_who_does_not_look_at_the_loss_has_the_clean_runs_bit_for_bit(problem, n
 
 def test_quadratics_are_those_of_the_study():
     """Sum of a_i (x_i - t_i)^2: curvatures from 2 to 2 kappa, starts at a distance of variance 2."""
-    arm = arms("standard")["quadratic 1000/adam/none/none/0"]
+    arm = standard()["quadratic 1000/adam/none/none/0"]
     values = arm.base.objective.specification()["eigenvalues"]
     assert (len(values), min(values), max(values)) == (15, 2.0, 2000.0)
     runs = [dataclasses.replace(arm.base, steps=1, lr0=1e-9, replicate=r) for r in range(400)]

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from greedylr_theory.perturbations import GradientNoise, NoPerturbation
 from greedylr_theory.schedulers import Constant, Cosine, GreedyPrevious, GreedyStudy
 from greedylr_theory.sweeps import Arm, Contender, TunedSweep, Tuning, execute, plan
 from greedylr_theory.sweeps.engine import EngineError
+from greedylr_theory.sweeps.store import digest
 
 RATES = (0.25, 0.5, 1.0)
 TUNING = Tuning(rates=RATES, steps=12, tuning=5, evaluation=7, untuned=3)
@@ -206,11 +209,20 @@ def test_an_outcome_that_is_no_number_is_refused():
         table_of(COSINE, outcome=lambda batch, trajectory: {"gap": np.full(len(batch), np.nan)})
 
 
+@pytest.mark.slow
+def test_two_processes_give_the_same_bits(whole, tmp_path):
+    assert execute(SWEEP, "quick", tmp_path, "local:2").digest == whole[1].digest
+
+
 def test_everything_is_computed_once_and_the_same_bits_by_any_engine(whole, tmp_path):
     folder, first = whole
     again = execute(SWEEP, "quick", folder, "local:1")
     assert (first.computed, again.computed, again.reused) == (3, 0, 3)
-    assert again.digest == first.digest == execute(SWEEP, "quick", tmp_path / "two", "local:2").digest
+    with ThreadPoolExecutor(2) as pool:
+        assert again.digest == first.digest == execute(SWEEP, "quick", tmp_path / "threads", pool).digest
+    sent = [pickle.loads(pickle.dumps(cell)) for cell in SWEEP.shards("quick")]  # as processes get them
+    assert {cell.id for cell in sent} == set(first.digests)
+    assert {digest(cell.table()) for cell in sent} == set(first.digests.values())
     joined = of({**ARMS, "plain": dataclasses.replace(ARMS["plain"], together=2)})
     assert execute(joined, "quick", tmp_path / "together", "local:1").table.equals(first.table)
     for part in ("1/2", "2/2"):
