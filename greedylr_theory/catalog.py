@@ -40,7 +40,7 @@ def names(package: str) -> list[str]:
             raise
         raise ValueError(
             f"package must be importable, such as 'greedylr_theory.schedulers', got {package!r}; "
-            "proofs, experiments, paper_figures and report_pages exist only in an editable checkout"
+            "proofs, experiments and paper_figures exist only in an editable checkout"
         ) from None
     return sorted(entry.name for entry in pkgutil.iter_modules(folder.__path__) if not entry.name.startswith("_"))
 

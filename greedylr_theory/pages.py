@@ -13,7 +13,7 @@ from greedylr_theory.sweeps.engine import Experiment, Outcome
 from greedylr_theory.sweeps.store import environment
 from greedylr_theory.sweeps.sweep import Judgement
 
-PACKAGE = "report_pages"
+PACKAGE = "greedylr_theory.report_pages"
 Entry = dict[str, Any]
 #: lines of a table that a page shows; a longer one is a link
 _LONGEST = 50

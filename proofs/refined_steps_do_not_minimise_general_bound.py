@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy
@@ -129,7 +130,7 @@ def smallest(norms: np.ndarray, start: np.ndarray) -> tuple[float, np.ndarray]:
 def best_scale(norms: np.ndarray) -> float:
     """The smallest bound, D = 1, over multiples of the refined steps, with the best eta_T for each."""
     steps = theory.refined_steps(norms, 1.0)
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda log: theory.general_bound(np.exp(log) * steps, norms, 1.0), bounds=(-1.0, 1.0), method="bounded"
     )
     return float(found.fun)

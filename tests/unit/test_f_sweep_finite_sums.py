@@ -1,5 +1,7 @@
 """The sweep over F on finite sums: its unit of rates, and what counts as lost and as dead."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -47,7 +49,7 @@ def test_local_smoothness_is_the_largest_curvature_at_the_minimiser():
 
 
 def test_caps_are_what_they_are_called():
-    found = arms()
+    found: Any = arms()
     objective = found[f"{FULL}/{PATIENT}/{CAPPED}"].objective
     assert found[f"{FULL}/{PATIENT}/{CAPPED}"].scheduler.max_lr == 1.0 / objective.smoothness
     assert found[f"{FULL}/Algorithm 1/{LOCAL}"].scheduler.max_lr == 4.0 / local_smoothness(objective)
