@@ -51,7 +51,7 @@ def linear_decay_steps(D: float, G: float, T: int) -> Floats:
 
 
 def linear_decay_value(D: float, G: float, T: int) -> float:
-    """D G / sqrt(T), in units of loss: what `linear_decay_steps` guarantee for f(x_T) - f*, and no steps do better.
+    """D G / sqrt(T), in units of loss: what `linear_decay_steps` guarantee; no nonnegative steps guarantee less.
 
     Args:
         D, G, T: as for `linear_decay_steps`; T iterates, T - 1 steps.
@@ -185,7 +185,7 @@ def general_bound(steps: ArrayLike, norms: ArrayLike, D: float) -> float:
 
     Sums over t = 1 .. T. x_T is produced by T - 1 steps: eta_T is never taken, only a weight, and any positive number
     will do. With T - 1 steps the bound is the smallest over eta_T > 0; with T steps the last of them is eta_T. In
-    units of loss. Where all norms are equal `worst_case_value` is exact, and about half of this.
+    units of loss. Where all norms are equal `worst_case_value` is exact; for long schedules it is about half of this.
 
     Args:
         steps: eta_1 .. eta_{T-1}, nonnegative, in length^2 / loss; or in addition eta_T, positive.
@@ -261,7 +261,7 @@ def worst_case_value(steps: ArrayLike, G: float, D: float) -> float:
         if step >= square:  # v = sqrt(eta_t): m_t^2 = 4 eta_t, whatever comes later
             excess, lost = 2.0 * (step - behind), 0.0
         else:
-            term = step * step / square - lost
+            term = step * (step / square) - lost  # the square of a long step need not be a double
             following = excess + term
             lost, excess = (following - excess) - term, following
     travelled = float(tails[0])

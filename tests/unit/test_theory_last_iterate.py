@@ -197,6 +197,12 @@ def test_the_worst_case_of_any_steps_in_closed_forms() -> None:
     assert theory.worst_case_value([], 2.0, 3.0) == theory.worst_case_value([0.0], 2.0, 3.0) == 6.0
 
 
+def test_the_worst_case_of_steps_whose_squares_are_no_doubles() -> None:
+    assert theory.worst_case_value([1e199, 1e200], 1.0, 1.0) == pytest.approx(1.00125e200, rel=1e-14)
+    assert theory.worst_case_value([1e300, 1e300], 1.0, 1.0) == pytest.approx(1.125e300, rel=1e-14)
+    assert theory.worst_case_value([1e-200, 1e-199], 1.0, 1.0) == 1.0
+
+
 def test_the_worst_case_of_a_million_steps() -> None:
     started = time.process_time()
     value = theory.worst_case_value(theory.linear_decay_steps(1.0, 1.0, 10**6), 1.0, 1.0)
