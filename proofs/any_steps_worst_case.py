@@ -224,7 +224,9 @@ def facts(case: tuple[Run, Fraction]) -> Mapping[str, Relation]:
             tails[first + 1],
         ),
         "D <= G y": (run.distance_squared, "<=", tails[0] ** 2),
-    } | {f"vectors with these products, pivot {k + 1}": (pivot, ">=", 0) for k, pivot in enumerate(pivots(gram))}
+    }
+    for k, pivot in enumerate(pivots(gram)):
+        found[f"vectors with these products, pivot {k + 1}"] = (pivot, ">=", 0)
     # coordinates of x_t in the g_s, x* = 0
     points = [list(run.weights)]
     for t, step in enumerate(steps):

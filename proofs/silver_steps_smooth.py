@@ -207,5 +207,8 @@ CLAIM = Claim(
         "momentum."
     ),
     advice={"cap": "Without noise, single steps far beyond 2/L can be part of a schedule that converges faster."},
-    unsettled="For N = 1 and 3 the best constant step is better; the best steps for a given N are not settled here.",
+    unsettled=(
+        "For N = 1 and 3 the best constant step is better, and Grimmer, Shu and Wang give better steps for other N; "
+        "which steps are best is not settled here."
+    ),
 )

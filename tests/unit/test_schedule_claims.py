@@ -6,9 +6,11 @@ import math
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from greedylr_theory.refinement import refine
 from greedylr_theory.theory import last_iterate, smooth
+from greedylr_theory.theory.worst_case import worst_case
 from proofs import constant_step_smooth, refined_bound_needs_independent_norms, refined_schedule
 from proofs._certificates import Counterexample
 from proofs._checker import examine
@@ -62,3 +64,11 @@ def test_what_knowing_the_norms_gains_over_equal_weights():
     assert math.isclose(equal, math.sqrt(np.sum(norms**2)) / 4, rel_tol=1e-14)
     gain = math.sqrt(np.mean(norms**2) * np.mean(norms**-2.0))
     assert math.isclose(equal, gain * last_iterate.refined_value(norms, 1.0), rel_tol=1e-14)
+
+
+@pytest.mark.slow
+def test_beyond_the_best_constant_step_a_decay_of_the_same_peak_can_be_better():
+    pytest.importorskip("PEPit")
+    decay = worst_case([1.8, 1.2, 0.6]).value
+    assert 1 / (2 + 4 * 3.6) < 0.0695 < decay < 0.0696 < 0.13 < smooth.constant_step_value(1.8, 3)
+    assert math.isclose(decay, 0.8**2 / (2 * (2 * 1.8 + 1)), rel_tol=1e-6)
