@@ -21,8 +21,8 @@ one step exceeds 2/L, all 1/(4S + 2): dual certificates as in claim `constant_st
 2) binds any order, so that the sum of the steps decides, and a constant with the same sum that does not overshoot is
 as good.
 
-But for that one number all of it is exact; how far it goes for longer runs is shown by a solver in the figure. With noise, or in the
-Lipschitz class, a decay is what helps: which schedule is best depends on the class.
+But for that one number all of it is exact; how far it goes for longer runs is shown by a solver in the figure. With
+noise, or in the Lipschitz class, a decay is what helps: which schedule is best depends on the class.
 
 Control: the dual of the warmup in four steps, for a bound smaller by one part in a thousand.
 """
