@@ -20,7 +20,7 @@ DIGITS = 9
 
 Steps = tuple[Fraction, ...]
 
-#: h by number of steps: below, near and above the best constant step 1.5, 1.6058, 1.6703, 1.7135
+#: h by number of steps: below, near and above the best constant step 1.5, 1.6058, 1.6703, 1.7145
 CONSTANT: dict[int, tuple[str, ...]] = {
     1: ("5/4", "7/5", "8/5", "7/4", "19/10"),
     2: ("5/4", "7/5", "321/200", "7/4", "19/10"),

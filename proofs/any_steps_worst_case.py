@@ -36,8 +36,9 @@ vanish, and z_{T+1} = x_1 - X_1 = x*: f(x_T) - f* is the bound.
 A common factor of the steps multiplies y and S = sum_t eta_t; the best one gives G D sqrt(1 - 2 S/y).
 
 For linear decay this is D G / sqrt(T) (`linear_decay`), for constant steps the value of Zamani and Glineur. The checker
-verifies the upper bound for all T, the identities of (i), (ii) and (iv) in symbols, and the whole run in inner
-products, in fractions, for steps that are constant, rise, fall, or do neither. Control: a value larger by one part in a
+verifies the upper bound for all T in terms of weights, with its form in the steps and D - G sum_t eta_t >= 0, the
+identities of (i), (ii) and (iv) in symbols, and the whole run in inner products, in fractions, for steps that are
+constant, rise, fall, or do neither. Control: a value larger by one part in a
 thousand."""
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ import numpy as np
 import sympy
 
 from greedylr_theory.theory import last_iterate as theory
-from proofs._certificates import Chain, Enumeration, Identity, Inequality, Relation
+from proofs._certificates import INDUCTION, Chain, Enumeration, Identity, Induction, Inequality, Relation
 from proofs._claim import Check, Claim
 from proofs._exact import Domain
 from proofs._last_iterate import conversion, descent, guaranteed, tail_sums
@@ -58,10 +59,49 @@ from proofs._symbols import ONE
 
 w, rest, E, c, total, squared, paid = sympy.symbols("w rest E c total squared paid")  #: rest is W_{k+1} - w_k
 w_next, rest_next, gap = sympy.symbols("w_next rest_next gap")  #: gap is 1 - E
+y, u, S, eta, G, D = sympy.symbols("y u S eta G D")  #: y_{t+1} = u_{t+1}^2, eta_{t+1} + .. + eta_{T-1}, eta_t
+end = sympy.Symbol("y_T")
 after = w + rest  #: W_{k+1}
 chosen = (after * E - w) / rest  #: c_k, where E is E_{k+1}
 before = (after**2 * E - w**2) / (after**2 - w**2)  #: E_k
 SHAPE = Domain(positive=(w, rest))
+
+
+def penalties() -> Identity:
+    """y_t - 2 S_t - y_T - sum_{s>=t} eta_s^2 / y_{s+1} is the same at t as at t + 1: it is 0, as at t = T."""
+    return Identity(
+        left=(u + eta / u) ** 2 - 2 * (S + eta) - (paid + eta**2 / u**2),
+        right=u**2 - 2 * S - paid,
+        domain=Domain(positive=(u,)),
+    )
+
+
+def in_steps() -> Identity:
+    """The bound for weights that add up to y, with the penalties G^2 y (y - 2 S), is that of the statement."""
+    return Identity(
+        left=(D**2 + G**2 * y * (y - 2 * S)) / (2 * y),
+        right=D**2 / (2 * y) + G**2 * (y / 2 - S),
+        domain=Domain(positive=(y,)),
+    )
+
+
+def at_most_short() -> Identity:
+    """It is G D - G^2 S where y_1 = D/G."""
+    return Identity(
+        left=D**2 / (2 * D / G) + G**2 * (D / G / 2 - S), right=G * D - G**2 * S, domain=Domain(positive=(D, G))
+    )
+
+
+def not_past_the_minimiser() -> Induction:
+    """y_t >= 2 S_t, so that G abs(x) from D >= G y_1 is run down from one side only."""
+    return Induction(
+        statement=y - 2 * S,
+        start={y: end, S: 0 * ONE},
+        advance={y: y + 2 * eta + eta**2 / y, S: S + eta},
+        terms=((ONE, INDUCTION), (eta**2 / y, 1)),
+        base=((end, 1),),
+        domain=Domain(positive=(y, end), nonnegative=(eta,)),
+    )
 
 
 def foot() -> Identity:
@@ -174,10 +214,19 @@ def pivots(matrix: list[list[Fraction]]) -> list[Fraction]:
 def facts(case: tuple[Run, Fraction]) -> Mapping[str, Relation]:
     """Everything the worst function has to satisfy, and its value, which is claimed to be a multiple of the bound."""
     run, claimed = case
-    gram, steps, count = run.gram, run.steps, len(run.weights)
+    gram, steps, count, tails = run.gram, run.steps, len(run.weights), run.tails
+    first = next(k for k, (w_, tail) in enumerate(zip(run.weights, tails[1:], strict=False)) if w_ >= tail)
     found: dict[str, Relation] = {
-        f"vectors with these products, pivot {k + 1}": (pivot, ">=", 0) for k, pivot in enumerate(pivots(gram))
+        # with m_{k+1} <= u_{k+1} = sqrt(eta_k), and m_{t+1} = u_{t+1} > sqrt(eta_t) for t < k
+        "w_k = W_{k+1}, where first w_t >= W_{t+1}: w_{1:T} is the y of the steps": (
+            run.weights[first],
+            "==",
+            tails[first + 1],
+        ),
+        "D <= G y": (run.distance_squared, "<=", tails[0] ** 2),
     }
+    for k, pivot in enumerate(pivots(gram)):
+        found[f"vectors with these products, pivot {k + 1}"] = (pivot, ">=", 0)
     # coordinates of x_t in the g_s, x* = 0
     points = [list(run.weights)]
     for t, step in enumerate(steps):
@@ -239,6 +288,10 @@ def argument(claimed: Fraction = Fraction(1)) -> Chain:
             **conversion(),
             "descent": descent(),
             "bound": guaranteed(total, paid, squared, (squared + paid) / (2 * total)),
+            "penalties are y - 2 S": penalties(),
+            "bound in terms of the steps": in_steps(),
+            "bound for short steps": at_most_short(),
+            "short steps stay on one side": not_past_the_minimiser(),
             "foot of the perpendicular": foot(),
             "its height": height(),
             "a vector exists": possible(),
@@ -342,9 +395,11 @@ CLAIM = Claim(
         "norms: norm(g_t) <= G for t = 1 .. T.",
         "distance: norm(z_{T+1} - x*)^2 >= 0.",
         "E_k >= 0: E_t is at least (D / (G y))^2 >= 0.",
+        "f has a minimiser x*; D, G > 0; exact subgradients, no projection, no noise; steps fixed in advance.",
         "Dimension at least T for the worst function, and the subgradient g_t where several exist.",
-        "The checker verifies the upper bound for all T, and the worst function for 28 choices of steps and D; that it "
-        "exists for all steps is the argument above.",
+        "The checker verifies the upper bound for any weights and all T, its form in the steps, and the worst function "
+        "for 28 choices of steps and D <= G y. That the steps are those of the weights is claim weights_for_any_steps; "
+        "that y_1 = y or D/G can be had, and that the worst function exists for all steps, is the argument above.",
     ),
     certificate=argument,
     check=check,

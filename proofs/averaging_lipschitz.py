@@ -212,9 +212,9 @@ CLAIM = Claim(
     topic="schedules",
     finding=(
         "On convex Lipschitz functions the mean of the iterates of a constant rate D / (G sqrt T) is exactly as good "
-        "in the worst case as the last iterate under linear decay, G D / sqrt T, and nothing is better. A decay to "
-        "zero does for the last iterate what averaging does for a constant rate; a constant rate without averaging "
-        "does neither."
+        "in the worst case as the last iterate under linear decay, G D / sqrt T, and no nonnegative steps are better. "
+        "A decay to zero does for the last iterate what averaging does for a constant rate; a constant rate without "
+        "averaging does neither."
     ),
     advice={
         "initial rate": "If the iterates are averaged, a constant rate has the same worst case as a decay to zero."

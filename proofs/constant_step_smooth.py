@@ -11,8 +11,9 @@ h >= 2, every N: if the gradient changes by u along a change v of the point, nor
 
 so norm(x_N - x*) <= (h - 1)^N, and f(x_N) - f* is at most half its square.
 
-1 < h < 2, N = 1, .., 4: at h = 5/4, 7/5, a value near the best step (1.6, 1.605, 1.67, 1.713), 7/4 and 19/10 by a dual
-certificate: with d = x_0 - x*, g_k = grad f(x_k), weights w >= 0 and the bound B,
+1 < h < 2, N = 1, .., 4: at h = 5/4, 7/5, a value near the best step (1.6, 1.605, 1.67, 1.713; the best is 1.5, 1.6058,
+1.6703, 1.7145), 7/4 and 19/10 by a dual certificate: with d = x_0 - x*, g_k = grad f(x_k), weights w >= 0 and the bound
+B,
 
     B - (f_N - f*) = B (1 - norm(d)^2) + sum w_ab (f_a - f_b - <g_b, x_a - x_b> - norm(g_a - g_b)^2 / 2) + squares,
 
@@ -23,7 +24,7 @@ checker multiplies out, and decomposes what is left into squares in fractions: B
 1 < h < 2, all else: Kim (arXiv 2412.04427) proved it for all N, after Drori and Teboulle's conjecture of 2014; that
 proof is not repeated here. The best constant step makes both equal: N = 1: h = 3/2 and 1/8. The closer of the
 certificates for N = 2, 3, 4 prove that at 321/200, 167/100 and 1713/1000 the worst case is 0.06739, 0.04537 and
-0.03400, while no constant step is better than 0.06735, 0.04536 and 0.03400 (claim `lower_bound_smooth`).
+0.03400, while no constant step is better than 0.06735, 0.04536 and 0.03397 (claim `lower_bound_smooth`).
 
 Control: the same weights for a bound smaller by one part in a thousand.
 """

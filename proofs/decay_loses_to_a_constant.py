@@ -1,4 +1,4 @@
-"""Smooth convex f, no noise: a decay to zero has a worse worst case than a constant step of the same peak.
+"""Smooth convex f, no noise, peak at most 1/L: a decay to zero has a worse worst case than that constant step.
 
 Units L = R = 1, steps h_t in units of 1/L with peak p = max h_t, S their sum, f any convex 1-smooth function.
 
@@ -7,12 +7,12 @@ p, and the constant has 1/(4Np + 2). Linear decay h_t = p (1 - t/N), t = 0 .. N 
 1) + 2): its worst case is (2Np + 1)/(Np + p + 1) times that of the constant, which tends to 2. Up to the best constant
 step the constant still has 1/(4Np + 2) (claim `constant_step_smooth`), and the decay, whatever its order, no less than
 1/(4S + 2) (claim `lower_bound_smooth`). Only beyond, where the constant overshoots, can a decay with the same peak be
-better.
+better: at p = 9/5, N = 3 the constant has (4/5)^6/2 = 0.131, linear decay 0.0696 by a solver.
 
 Peak first, and large. Let the first step be p > 1, S' the sum of the others, delta = (p - 1)/(2S' + 1). On f(x) =
 x^2/2 for x <= delta, delta x - delta^2/2 beyond, from -1, the first step leads to p - 1 >= delta, from where the slope
 is delta to the end: f(x_N) = delta (p - 1 - S' delta) - delta^2/2 = (p - 1)^2 / (2 (2S' + 1)). A decay from p = 9/5 in
-three steps has at least 0.0696 against 5/82 = 0.0610, the least that any order of its steps could have. For linear
+three steps has at least 0.0695 against 5/82 = 0.0610, the least that any order of its steps could have. For linear
 decay the overshoot counts once (p - 1)^2 (1 + p (N + 1)) > 1 + p (N - 1): p > 1.75 for N = 3, p > 2 as N grows.
 
 What warmup repairs is this: it takes the overshoot of the first step away. With (3/5, 6/5, 9/5) the worst case is
@@ -21,8 +21,8 @@ one step exceeds 2/L, all 1/(4S + 2): dual certificates as in claim `constant_st
 2) binds any order, so that the sum of the steps decides, and a constant with the same sum that does not overshoot is
 as good.
 
-Here all of it is exact; how far it goes for longer runs is shown by a solver in the figure. With noise, or in the
-Lipschitz class, a decay is what helps: which schedule is best depends on the class.
+But for that one number all of it is exact; how far it goes for longer runs is shown by a solver in the figure. With
+noise, or in the Lipschitz class, a decay is what helps: which schedule is best depends on the class.
 
 Control: the dual of the warmup in four steps, for a bound smaller by one part in a thousand.
 """
@@ -150,9 +150,9 @@ def _two_sided(x: float, left: float, right: float) -> float:
 CLAIM = Claim(
     statement=(
         "f convex and L-smooth, no noise, peak p/L. p <= 1: the worst f(x_N) - f* of linear decay is (2Np + 1)/(Np + "
-        "p + 1) times that of the constant step p/L, and any unequal steps are worse than it. First step p > 1: at "
-        "least (p - 1)^2 L R^2 / (2 (2 S' + 1)), S' the sum of the others; three warmups with peaks 9/5 and 11/5 "
-        "have exactly L R^2 / (4 S + 2)."
+        "p + 1) times that of N constant steps p/L, and any N steps of peak p/L, not all equal, are worse. First step "
+        "p > 1: at least (p - 1)^2 L R^2 / (2 (2 S' + 1)), S' the sum of the others; three warmups with peaks 9/5 and "
+        "11/5 have exactly L R^2 / (4 S + 2)."
     ),
     source="ours",
     assumptions=(
@@ -167,14 +167,16 @@ CLAIM = Claim(
     check=check,
     control=lambda: argument(Fraction(999, 1000)),
     figure="smooth_worst_case",
-    short="Smooth class: decay loses to a constant of equal peak.",
+    short="Smooth class: up to 1/L decay loses to a constant.",
     topic="schedules",
     finding=(
-        "On smooth convex functions without noise a decay to zero is the wrong tool: up to a peak of 1/L its worst "
-        "case is that of a constant step with the same sum, so linear decay loses to the constant of the same peak "
-        "by a factor that tends to 2. With a large peak taken at the first step, beyond 1.75/L in three steps and "
-        "2/L in many, it is worse still, because that step overshoots; a short first step, a warmup, removes this "
-        "and nothing else. What decay is good for is noise and kinks."
+        "On smooth convex functions without noise and up to a peak of 1/L the worst case of a decay to zero is that of "
+        "a constant step with the same sum, so linear decay loses to the constant of the same peak by a factor that "
+        "tends to 2. It loses up to the best constant step, between 1.5/L and 2/L; beyond, the constant overshoots at "
+        "every step, and a decay of the same peak can be better. But a large peak at the first step, beyond 1.75/L in "
+        "three steps and 2/L in many, makes linear decay worse than the sum of its steps demands. In the three "
+        "schedules solved exactly a short first step, a warmup, removes this and no more. What decay is good for is "
+        "noise and kinks."
     ),
     advice={
         "initial rate": "Without noise, start below a peak near or beyond 2/L: a first overshoot is not undone.",

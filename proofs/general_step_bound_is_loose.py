@@ -239,8 +239,9 @@ CLAIM = Claim(
     topic="schedules",
     finding=(
         "The bound for arbitrary steps gives linear decay 2 D G / sqrt(T) in the limit, twice its exact guarantee: a "
-        "constant factor and no logarithm, 2.01 at T = 100. No schedule at all has a bound below 2 / sqrt(1 + 3/T) "
-        "times the truth, so ranking schedules by this bound cannot see the last factor of two. For unequal norms "
+        "constant factor and no logarithm, 2.01 at T = 100. For equal norms no schedule at all has a bound below "
+        "2 / sqrt(1 + 3/T) times D G / sqrt(T), which linear decay has in truth, so that schedules whose bounds differ "
+        "by less than a factor of two are not ranked by them. For unequal norms "
         "there is no such constant: with two norms 1 and g even the optimised bound is about sqrt(2 g) times what the "
         "refined schedule guarantees."
     ),

@@ -118,7 +118,10 @@ CLAIM = Claim(
         "f(x_T) - f* <= D G / sqrt(T) for every T >= 1; on max(-v, G max_{i<=T} x_i) with v = D G / sqrt(T), from 0, "
         "it is an equality for these and for all other nonnegative steps."
     ),
-    source="arXiv 2310.07831; Zamani and Glineur, arXiv 2307.11134 (N = T - 1 steps, D G / sqrt(N + 1))",
+    source=(
+        "arXiv 2310.07831; Zamani and Glineur, arXiv 2307.11134 (N = T - 1 steps, D G / sqrt(N + 1)); the lower bound "
+        "Drori and Teboulle, arXiv 1409.2636"
+    ),
     assumptions=(
         "convexity: f is convex and g_t a subgradient at x_t, used at the earlier iterates.",
         "minimiser: the same at x*.",

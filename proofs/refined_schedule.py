@@ -191,8 +191,9 @@ CLAIM = Claim(
         "With bounds G_t on the gradient norms that are known beforehand, the refined schedule eta_t = w_t w_{t+1:T} / "
         "w_{1:T}, w_t proportional to G_t^-2, guarantees f(x_T) - f* <= D / sqrt(sum G_t^-2). Its weights are the only "
         "minimiser of the bound from which they come, and the excess of any other weights is an explicit sum of "
-        "squares. The value of linear decay for the largest G_t is larger by the factor max G_t sqrt(mean of G_t^-2): "
-        "that is the whole gain."
+        "squares. Equal weights, which give linear decay, have the bound D sqrt(sum G_t^2) / T at their best scale, "
+        "larger by the factor sqrt(mean of G_t^2 times mean of G_t^-2): that is what knowing the norms gains in this "
+        "bound."
     ),
     advice={
         "schedule": (

@@ -167,7 +167,10 @@ CLAIM = Claim(
         "with subgradients of norm G_t at x_t and norm(x_1 - x*) = D such that f(x_T) - f* = D / sqrt(sum_t G_t^-2), "
         "which is what the refined schedule guarantees; averages of the iterates are no better."
     ),
-    source="conjectured for the refined schedule; construction after Nemirovski and Yudin (1983)",
+    source=(
+        "ours; construction after Nemirovski and Yudin (1983); for equal norms and any first-order method the value is "
+        "that of Drori and Teboulle, arXiv 1409.2636"
+    ),
     assumptions=(
         "convexity: f is convex and g_t a subgradient at x_t, used at the earlier iterates, for the guarantee.",
         "minimiser: the same at x*.",

@@ -139,8 +139,8 @@ def argument() -> Chain:
 
 
 def check(rng: np.random.Generator) -> Check:
-    """In floating point: f(x_2) against the promise. In fractions: no violation for separable f, or proportional "
-    "weights."""
+    """In floating point: f(x_2) against the promise. In fractions: no violation for separable f, or
+    proportional weights."""
     legs = np.array([[5.0, -12.0], [-12.0, 5.0]])
     weights = legs**-2.0 / np.sqrt(np.sum(legs**-2.0, axis=0))
     x = np.array([-1.0, -1.0]) - weights[0] * weights[1] / np.sum(weights, axis=0) * legs[0]

@@ -22,7 +22,7 @@ Huber's function of radius R/(2r - 1) attains it: its slope is R/(2r - 1) all al
 
 The checker works with rational functions: rho is a positive symbol and each identity holds up to an explicit multiple
 of rho^2 - 2 rho - 1, which is 0. That the steps of k repeat is the induction over k, made here and not by the checker.
-Altschuler and Parrilo proved 1/(1 + sqrt(4 r^2 - 3)), about twice this. Control: the constant 2 moved to 1.999.
+Altschuler and Parrilo proved 1/(1 + sqrt(4 r^2 - 3)), about twice this. Control: 2r - 0.999 in place of 2r - 1.
 """
 
 from __future__ import annotations
@@ -207,5 +207,8 @@ CLAIM = Claim(
         "momentum."
     ),
     advice={"cap": "Without noise, single steps far beyond 2/L can be part of a schedule that converges faster."},
-    unsettled="Whether other steps do better for the same N is not settled; for N = 1 and 3 the best constant does.",
+    unsettled=(
+        "For N = 1 and 3 the best constant step is better, and Grimmer, Shu and Wang give better steps for other N; "
+        "which steps are best is not settled here."
+    ),
 )

@@ -12,12 +12,13 @@ For w_t = G_t^-2 this is: the rate rises from step t to t + 1 if and only if
 where the right side is the square of what the remaining norms alone would guarantee, per D^2. For w_t = 1/G_t (l1
 norms, Adam) the squares and the exponent 2 are dropped. So a warmup is a stretch of falling norms at the beginning:
 norms that are flat or rise never raise the rate. For T norms of the size G the right side is about G^2/T: norms that
-fall by more than the share 1/(2T) per step beat the linear decay.
+fall by more than the share 1/(2T) per step at the start beat the linear decay there.
 
 In terms of the share x of the run, G(x) smooth: the rate rises where -2 (ln G)' > w(x) / (integral of w from x to 1).
 Two shapes with closed forms: G = (1 - x)^a, a < 1/2, gives the rate (1 - x)^(1 - 4a), which does not fall any more for
-a >= 1/4. G = exp(-c x) gives exp(2 c x) (exp(2c) - exp(2 c x)), with its peak at x = 1 - ln 2 / (2c): where gradients
-vanish, as without noise, the recommendation is to climb until just before the end.
+a >= 1/4. G = exp(-c x) gives exp(2 c x) (exp(2c) - exp(2 c x)), with its peak at x = 1 - ln 2 / (2c) if that is
+positive, else at the start: where gradients vanish fast, as they can without noise, the recommendation is to climb
+until just before the end.
 
 The checker verifies the factorisation for either kind of norm. Control: 1/S moved by one part in a thousand.
 """
@@ -100,7 +101,9 @@ CLAIM = Claim(
     finding=(
         "Warmup in a refined schedule is nothing but gradient norms that fall at the beginning: the rate rises from "
         "one step to the next if and only if the squared norm falls by more than 1 over the sum of all later inverse "
-        "squares. Flat or rising norms give no warmup. Norms that fall until the end, as without noise, give a rate "
-        "that climbs until just before the end: at 1 - ln 2/(2c) of the run for norms exp(-c x)."
+        "squares. Flat or rising norms give no warmup, nor do norms that fall slowly: (1 - x)^a with a < 1/4, x the "
+        "share of the run, falls to 0 and its rate falls throughout. Norms that fall fast until the end can give a "
+        "rate that climbs until just before it: for many norms exp(-c x) until 1 - ln 2/(2c) of the run, if c is "
+        "larger than (ln 2)/2."
     ),
 )

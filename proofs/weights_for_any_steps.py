@@ -237,14 +237,14 @@ CLAIM = Claim(
     topic="schedules",
     finding=(
         "Every schedule is the schedule of some weights, and one number remains free. The bound that follows holds for "
-        "any steps and any norms, costs one pass, and is never above the published bound for arbitrary steps; it loses "
-        "nothing for linear decay, the refined schedule and constant steps, where the published bound loses a factor "
-        "of up to two."
+        "any steps and any norms, costs one pass, and is never above the published bound for arbitrary steps. At the "
+        "best free number it is, for equal norms, the exact worst case, of which the published bound is about twice "
+        "for linear decay, and for the refined schedule the exact value for any norms."
     ),
     advice={
         "schedule": (
             "To compare the guarantees of schedules use the bound of weights_for_any_steps rather than the published "
-            "one for arbitrary steps: it is never larger, and exact for linear decay and constant steps."
+            "one for arbitrary steps: it is never larger, and exact for equal norms and for the refined schedule."
         )
     },
     unsettled="Whether the bound is attained for unequal norms; for equal ones see claim any_steps_worst_case.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def linear_decay_steps(D: float, G: float, T: int) -> Floats:
 
 
 def linear_decay_value(D: float, G: float, T: int) -> float:
-    """D G / sqrt(T), in units of loss: what `linear_decay_steps` guarantee for f(x_T) - f*, and no steps do better.
+    """D G / sqrt(T), in units of loss: what `linear_decay_steps` guarantee; no nonnegative steps guarantee less.
 
     Args:
         D, G, T: as for `linear_decay_steps`; T iterates, T - 1 steps.
@@ -185,10 +186,10 @@ def general_bound(steps: ArrayLike, norms: ArrayLike, D: float) -> float:
 
     Sums over t = 1 .. T. x_T is produced by T - 1 steps: eta_T is never taken, only a weight, and any positive number
     will do. With T - 1 steps the bound is the smallest over eta_T > 0; with T steps the last of them is eta_T. In
-    units of loss. Where all norms are equal `worst_case_value` is exact, and about half of this.
+    units of loss. Where all norms are equal `worst_case_value` is exact; for long schedules it is about half of this.
 
     Args:
-        steps: eta_1 .. eta_{T-1}, nonnegative, in length^2 / loss; or in addition eta_T, positive.
+        steps: eta_1 .. eta_{T-1}, nonnegative, at most 1e150 D/G, in length^2 / loss; or in addition eta_T, positive.
         norms: G_1 .. G_T, T positive numbers in loss / length.
         D: distance of x_1 from a minimiser, positive, in length.
 
@@ -203,7 +204,7 @@ def general_bound(steps: ArrayLike, norms: ArrayLike, D: float) -> float:
     0.940824
     """
     sizes, D = _norms(norms), _positive("D", D)
-    given = np.asarray(steps, dtype=np.float64)
+    given = _row("steps", steps)
     if given.ndim != 1 or len(given) not in (len(sizes) - 1, len(sizes)):
         raise ValueError(
             f"steps must be T - 1 numbers, or T with the weight eta_T, for T = {len(sizes)} norms, "
@@ -211,7 +212,8 @@ def general_bound(steps: ArrayLike, norms: ArrayLike, D: float) -> float:
         )
     _require_steps(given)
     largest = float(sizes.max())
-    lengths, slopes = given * (largest / D), sizes / largest
+    slopes = sizes / largest
+    lengths = _in_units(given, largest / D)
     taken = lengths[: len(sizes) - 1]
     tails, squares = _tails(taken), (taken * slopes[:-1]) ** 2
     if len(given) < len(sizes):
@@ -234,7 +236,7 @@ def worst_case_value(steps: ArrayLike, G: float, D: float) -> float:
     factor of the steps multiplies y and S; the best is D / (G sqrt(y (y - 2 S))), with the value G D sqrt(1 - 2 S/y).
 
     Args:
-        steps: eta_1 .. eta_{T-1}, nonnegative, in length^2 / loss; they produce x_T.
+        steps: eta_1 .. eta_{T-1}, nonnegative, at most 1e150 D/G, in length^2 / loss; they produce x_T.
         G: bound on the norms of all T subgradients, positive, in loss / length.
         D: distance of x_1 from a minimiser, positive, in length.
 
@@ -248,11 +250,11 @@ def worst_case_value(steps: ArrayLike, G: float, D: float) -> float:
     >>> worst_case_value([0.5], G=1.0, D=1.0), constant_step_value(0.5, N=1, G=1.0, D=1.0)
     (0.75, 0.75)
     """
-    sizes, G, D = np.asarray(steps, dtype=np.float64), _positive("G", G), _positive("D", D)
+    sizes, G, D = _row("steps", steps), _positive("G", G), _positive("D", D)
     if sizes.ndim != 1:
         raise ValueError(f"steps must be T - 1 numbers in a row, got shape {sizes.shape}")
     _require_steps(sizes)
-    scaled = sizes[sizes > 0] * (G / D)
+    scaled = _in_units(sizes[sizes > 0], G / D)
     tails = _tails(scaled)
     # m_t^2 = 2 (eta_t + .. + eta_{T-1}) + excess, which keeps the digits of a long sum
     excess = lost = 0.0
@@ -294,7 +296,7 @@ class ResistingFunction:
         from greedylr_theory.schedulers import Table
         from greedylr_theory.simulation.run import Run
 
-        sizes = np.asarray(steps, dtype=np.float64)
+        sizes = _row("steps", steps)
         if sizes.shape != (len(self.start) - 1,) or len(sizes) == 0:
             raise ValueError(
                 f"steps must be T - 1 = {len(self.start) - 1} numbers, and at least 1, got shape {sizes.shape}"
@@ -384,8 +386,15 @@ def _tails(values: Floats) -> Floats:
     return np.concatenate((sums[::-1], [0.0]))
 
 
+def _row(name: str, values: ArrayLike) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be real numbers in a row, got {values!r}") from None
+
+
 def _norms(norms: ArrayLike) -> Floats:
-    sizes = np.asarray(norms, dtype=np.float64)
+    sizes = _row("norms", norms)
     if sizes.ndim != 1 or len(sizes) == 0:
         raise ValueError(f"norms must be T >= 1 numbers in a row, got shape {sizes.shape}")
     bad = ~((sizes > 0) & (sizes < math.inf))
@@ -406,8 +415,17 @@ def _require_steps(sizes: Floats) -> None:
         raise ValueError(f"steps (eta_t) must lie in [0, inf), got {float(sizes[bad][0])!r}")
 
 
+def _in_units(sizes: Floats, unit: float) -> Floats:
+    """Steps in units of D/G, their squares doubles."""
+    with np.errstate(over="ignore"):
+        lengths = sizes * unit
+    if lengths.size and not lengths.max() <= _SPAN:
+        raise ValueError(f"steps (eta_t) must be at most {_SPAN:g} D/G, got {float(sizes[lengths.argmax()])!r}")
+    return lengths
+
+
 def _positive(name: str, value: Any) -> float:
-    if isinstance(value, bool | str) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < float(value) < math.inf:
         raise ValueError(f"{name} must lie in (0, inf), got {value!r}")
     return float(value)
 

@@ -197,6 +197,11 @@ def test_the_worst_case_of_any_steps_in_closed_forms() -> None:
     assert theory.worst_case_value([], 2.0, 3.0) == theory.worst_case_value([0.0], 2.0, 3.0) == 6.0
 
 
+def test_the_worst_case_of_very_long_and_very_short_steps() -> None:
+    assert theory.worst_case_value([1e149, 1e150], 1.0, 1.0) == pytest.approx(1.00125e150, rel=1e-14)
+    assert theory.worst_case_value([1e-200, 1e-199], 1.0, 1.0) == 1.0
+
+
 def test_the_worst_case_of_a_million_steps() -> None:
     started = time.process_time()
     value = theory.worst_case_value(theory.linear_decay_steps(1.0, 1.0, 10**6), 1.0, 1.0)
@@ -243,6 +248,16 @@ def test_the_resisting_function_takes_a_simulated_run_to_the_value() -> None:
             lambda: theory.worst_case_value([[1.0]], 1.0, 1.0),
             r"steps must be T - 1 numbers in a row, got shape \(1, 1\)",
         ),
+        (lambda: theory.worst_case_value(["a"], 1.0, 1.0), r"steps must be real numbers in a row, got \['a'\]"),
+        (lambda: theory.worst_case_value([1j], 1.0, 1.0), r"steps must be real numbers in a row, got \[1j\]"),
+        (lambda: theory.worst_case_value([1.0], None, 1.0), r"G must lie in \(0, inf\), got None"),  # type: ignore[arg-type]
+        (
+            lambda: theory.worst_case_value([1e-9, 1e300], 1e10, 1.0),
+            r"steps \(eta_t\) must be at most 1e\+150 D/G, got 1e",
+        ),
+        (lambda: theory.worst_case_value([1e308] * 3, 1.0, 1.0), r"must be at most 1e\+150 D/G, got 1e\+308"),
+        (lambda: theory.general_bound([1e200, 1e-200], [1.0] * 3, 1.0), r"must be at most 1e\+150 D/G, got 1e\+200"),
+        (lambda: theory.refined_value([1.0, [2.0]], 1.0), r"norms must be real numbers in a row"),
         (lambda: theory.worst_case_value([math.nan], 1.0, 1.0), r"steps \(eta_t\) must lie in \[0, inf\), got nan"),
         (lambda: theory.resisting_function([1.0, 1.0], 1.0).run([]), r"steps must be T - 1 = 1 numbers"),
         (lambda: theory.resisting_function([1.0, 1.0], 1.0).run([0.0]), r"eta_1 must lie in \(0, inf\), got 0.0"),

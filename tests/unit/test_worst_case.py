@@ -34,6 +34,7 @@ CLOSED: list[tuple[list[float], dict[str, Any]]] = [
     ([0.1, 0.7, 0.01, 0.2], {"problem": "lipschitz-convex"}),
     ([0.02, 0.01, 0.03], {"problem": "lipschitz-convex"}),
     ([2.0, 0.5, 3.0], {"problem": "lipschitz-convex"}),
+    ([0.003, 0.0, 9.0, 0.2], {"problem": "lipschitz-convex"}),
 ]
 
 
