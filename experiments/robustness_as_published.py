@@ -344,8 +344,9 @@ def conclusion(table: pl.DataFrame) -> list[str]:
         "families are networks whose mean losses under GreedyLR are published as below 0.01, three are transformers "
         "above 0.2. With the former below it and the latter above it, the pooled median is the lower quartile of the "
         f"analytic runs, in replays {_lower_quartile(final)}: in our runs losses of that size are those of Rosenbrock "
-        "and of quadratics with p = 10. Only {_low_share(final, 'cosine'):.1%} of the analytic runs of cosine end below its 0.232, which is "
-        "therefore in all likelihood the loss of a network.",
+        "and of quadratics with p = 10. Of the analytic runs of cosine only "
+        f"{_low_share(final, 'cosine'):.1%} end below its 0.232, which is therefore in all likelihood the loss of a "
+        "network.",
         "How large the advantage in the pooled median is, is a matter of the mix of problems: GreedyLR's over that of "
         f"the best other schedule is {pooled_ratio(final, None):.2g} with the study's names, and from "
         f"{min(ratios.values()):.2g} to {max(ratios.values()):.2g} when most names are given to one problem.",

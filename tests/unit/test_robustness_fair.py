@@ -235,8 +235,9 @@ def test_a_decided_difference_is_small_only_if_its_whole_interval_is():
 def test_families_of_equal_size_draw_from_the_larger_one():
     alternatives = FAMILIES[BEST_SCHEDULE]
     # a single alternative is far better: it decides when it is drawn, in about half of the draws
-    gaps = random_gaps(1, 60, **{name.replace(" ", "_"): 10.0 for name in alternatives[1:]})
-    gaps[alternatives[0]] /= 100.0
+    gaps = random_gaps(1, 60)
+    for name in alternatives:
+        gaps[name] *= 0.01 if name == alternatives[0] else 10.0
     data = made(gaps)
     assert outcomes.against(data)["verdict"].to_list() == ["worse"]
     drawn = outcomes.of_equal_size(data, draws=20)
