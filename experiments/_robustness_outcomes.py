@@ -23,7 +23,6 @@ from experiments._robustness_table import (
     BEST_SCHEDULE,
     CONTENDERS,
     EVERYWHERE,
-    FAMILIES,
     FLOOR,
     LABELS,
     PRIMARY,
@@ -126,29 +125,6 @@ def against(
     )
 
 
-def kinds(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Rows of `against` by what is told of them: "better", "worse", "small" (decided, hardly apart), "undecided"."""
-    small = (pl.col("verdict") != "undecided") & pl.col("small")
-    told = rows.with_columns(kind=pl.when(small).then(pl.lit("small")).otherwise(pl.col("verdict")))
-    return {kind: told.filter(kind=kind) for kind in ("better", "worse", "small", "undecided")}
-
-
-def of_equal_size(table: pl.DataFrame, draws: int = 20) -> pl.DataFrame:
-    """How many groups are better, worse, small and undecided when both families are as large as the smaller one.
-
-    The best of the smaller family meets the best of as many of the larger one, drawn at random: one row per draw.
-    """
-    small, large = sorted((BEST_GREEDY, BEST_SCHEDULE), key=lambda name: len(FAMILIES[name]))
-    rng = np.random.default_rng(0)
-    rows: list[dict[str, int]] = []
-    for _ in range(draws):
-        places = rng.choice(len(FAMILIES[large]), len(FAMILIES[small]), replace=False)
-        drawn = tuple(FAMILIES[large][place] for place in places)
-        greedy, other = (small, drawn) if small == BEST_GREEDY else (drawn, small)
-        rows.append({kind: found.height for kind, found in kinds(against(table, greedy, other)).items()})
-    return pl.DataFrame(rows)
-
-
 def _by_start(a: Floats, b: Floats) -> Floats:
     """Median over the settings of ln(a / b) at each start: (settings, n) -> (n,); two diverged runs have ratio 1."""
     with np.errstate(invalid="ignore"):
@@ -181,8 +157,11 @@ def pooled(
     phase: str = "evaluation",
     channel: str | None = None,
     optimizer: str | None = None,
+    margin: float = 0.0,
 ) -> statistics.Estimate:
     """Share of all pairs of runs in which the first has the smaller suboptimality, a tie counting as half.
+
+    With a margin, of those in which that of the second is larger by more than this share; a tie then counts nothing.
 
     Every arm has the same weight. The 95 % interval resamples the starts of each problem (2,000 times), so it tells
     the noise of the starts and not how another choice of problems would have come out.
@@ -192,7 +171,7 @@ def pooled(
     for (problem, moved, where), arms in found.groups().items():
         a, b = found.matrix(arms, greedy, phase), found.matrix(arms, other, phase)
         if a is not None and b is not None and channel in (None, where) and optimizer in (None, moved):
-            per_problem.setdefault(problem, []).append((a < b) + 0.5 * (a == b))
+            per_problem.setdefault(problem, []).append(((1.0 + margin) * a < b) + (0.0 if margin else 0.5) * (a == b))
     if not per_problem:
         return statistics.Estimate(*(np.array(np.nan) for _ in range(3)))
     scores = [np.concatenate(matrices) for matrices in per_problem.values()]

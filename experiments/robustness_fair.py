@@ -30,10 +30,11 @@ changed, quadratic 100 under kicks with gradient descent from better to undecide
 matters more: there are twice as many as GreedyLR rules, so the conclusion also tells what is found against as many.
 And "worse" includes groups that hardly differ, above all on Rastrigin, so the evidence says how many these are.
 
-Also learned since: the half decades of the grid matter little. On a grid twice as fine, at
-the quick size, 5 of the 32 verdicts on the best GreedyLR against the best schedule change, all between undecided and
-decided, none from better to worse or back. At the rate 0.01 gradient descent is unstable, or next to it, on the steeper
-problems, whatever the schedule: there the untuned comparison means little, and the published study made it under Adam.
+Also learned since: the half decades of the grid matter little. On a grid twice as fine, at the quick size and by the
+first way to compare, 5 of the 32 verdicts on the best GreedyLR against the best schedule change, all between undecided
+and decided, none from better to worse or back. At the rate 0.01 gradient descent is unstable, or next to it, on the
+steeper problems, whatever the schedule: there the untuned comparison means little, and the published study made it
+under Adam.
 """
 
 from __future__ import annotations

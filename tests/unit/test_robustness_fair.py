@@ -21,7 +21,7 @@ from experiments._robustness_arms import (
     contenders,
     finite_sums,
 )
-from experiments._robustness_conclusion import conclusion, strongest
+from experiments._robustness_conclusion import conclusion, kinds, of_equal_size, strongest
 from experiments._robustness_table import BEST_GREEDY, BEST_SCHEDULE, EVERYWHERE, FAMILIES, FLOOR, PRIMARY, RIVAL, fair
 from experiments.robustness_fair import RATES, SWEEP, judge
 from greedylr_theory import simulate
@@ -228,7 +228,7 @@ def test_a_decided_difference_is_small_only_if_its_whole_interval_is():
     ratio = np.where(np.arange(60) < 33, 0.97, 0.5)
     for wide, expected in ((False, 1), (True, 0)):
         gaps[PRIMARY] = gaps[RIVAL] * (ratio if wide else 0.97)
-        found = outcomes.kinds(outcomes.against(made(gaps), PRIMARY, RIVAL))
+        found = kinds(outcomes.against(made(gaps), PRIMARY, RIVAL))
         assert (found["small"].height, found["better"].height) == (expected, 1 - expected)
 
 
@@ -240,7 +240,7 @@ def test_families_of_equal_size_draw_from_the_larger_one():
         gaps[name] *= 0.01 if name == alternatives[0] else 10.0
     data = made(gaps)
     assert outcomes.against(data)["verdict"].to_list() == ["worse"]
-    drawn = outcomes.of_equal_size(data, draws=20)
+    drawn = of_equal_size(data, draws=20)
     assert ((drawn["better"] + drawn["worse"]) == 1).all()
     assert 3 <= drawn["worse"].sum() <= 17
 
@@ -271,6 +271,8 @@ def test_pooled_pairs_count_a_tie_as_half_and_every_setting_alike():
     wins = (gaps[PRIMARY] < gaps[RIVAL]) + 0.5 * (gaps[PRIMARY] == gaps[RIVAL])
     assert found.value == pytest.approx(wins.mean(), rel=1e-12)
     assert found.low < found.value < found.high
+    clear = outcomes.pooled(made(gaps, labels=LABELS), margin=0.05)
+    assert clear.value == pytest.approx((1.05 * gaps[PRIMARY] < gaps[RIVAL]).mean(), rel=1e-12)
     one = outcomes.pooled(made(gaps, labels=LABELS), channel="iterate")
     assert one.value == pytest.approx(wins[3].mean(), rel=1e-12)
     assert math.isnan(outcomes.pooled(made(gaps, labels=LABELS), channel="objective").value)
