@@ -103,8 +103,8 @@ PUBLISHED: Mapping[str, Published] = {
     "cosine restarts": Published(0.226, 7.9598, 0.0015, 0.2282, 1619, 540),
     "exponential": Published(0.249, 36.1201, 0.1395, 0.2487, 1620, 540),
 }
-#: median of GreedyLR and of cosine, there the best of the others, under five of the disturbances, from
-#: docs/FINAL_COMPREHENSIVE_README.md of the study's repository
+#: median of GreedyLR and of cosine under five of the disturbances, from docs/FINAL_COMPREHENSIVE_README.md of the
+#: study's repository, which calls cosine the best of the others; without disturbance restarts are, by `clean` above
 PUBLISHED_BY_KIND: Mapping[str, tuple[float, float]] = {
     "none": (0.075, 0.230),
     "gaussian": (0.151, 0.232),

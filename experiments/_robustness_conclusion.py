@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from experiments import _robustness_outcomes as outcomes
+from experiments._robustness_outcomes import NEGLIGIBLE
 from experiments._robustness_table import (
     BEST_GREEDY,
     BEST_SCHEDULE,
@@ -26,8 +28,6 @@ WHERE = {
     "iterate": "under kicks of the iterate",
     "objective": "under a tilted objective",
 }
-#: a ratio this far from 1 or less is told as a tie of medians however significant it is
-NEGLIGIBLE = 1.05
 
 
 def conclusion(table: pl.DataFrame) -> list[str]:
@@ -36,6 +36,7 @@ def conclusion(table: pl.DataFrame) -> list[str]:
     rows = outcomes.against(table, BEST_GREEDY, BEST_SCHEDULE)
     return [
         _scope(table, rows),
+        _equal_size(table, rows),
         *(_channel(rows, channel) for channel in CHANNELS if rows.filter(channel=channel).height),
         _strongest(rows, "better"),
         _strongest(rows, "worse"),
@@ -54,6 +55,29 @@ def strongest(rows: pl.DataFrame, verdict: str, count: int = 3) -> pl.DataFrame:
     return rows.filter(verdict=verdict).sort(end, "problem", "optimizer", "channel").head(count)
 
 
+def kinds(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Rows of `against` by what is told of them: "better", "worse", "small" (decided, hardly apart), "undecided"."""
+    small = (pl.col("verdict") != "undecided") & pl.col("small")
+    told = rows.with_columns(kind=pl.when(small).then(pl.lit("small")).otherwise(pl.col("verdict")))
+    return {kind: told.filter(kind=kind) for kind in ("better", "worse", "small", "undecided")}
+
+
+def of_equal_size(table: pl.DataFrame, draws: int = 20) -> pl.DataFrame:
+    """How many groups are better, worse, small and undecided when both families are as large as the smaller one.
+
+    The best of the smaller family meets the best of as many of the larger one, drawn at random: one row per draw.
+    """
+    small, large = sorted((BEST_GREEDY, BEST_SCHEDULE), key=lambda name: len(FAMILIES[name]))
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, int]] = []
+    for _ in range(draws):
+        places = rng.choice(len(FAMILIES[large]), len(FAMILIES[small]), replace=False)
+        drawn = tuple(FAMILIES[large][place] for place in places)
+        greedy, other = (small, drawn) if small == BEST_GREEDY else (drawn, small)
+        rows.append({kind: found.height for kind, found in kinds(outcomes.against(table, greedy, other)).items()})
+    return pl.DataFrame(rows)
+
+
 def _scope(table: pl.DataFrame, rows: pl.DataFrame) -> str:
     found = fair(table)
     sizes = [len(FAMILIES[family]) for family in (BEST_GREEDY, BEST_SCHEDULE)]
@@ -62,23 +86,38 @@ def _scope(table: pl.DataFrame, rows: pl.DataFrame) -> str:
         f"{found.arms.height} settings on {found.arms['problem'].n_unique()} problems, {runs:,} runs. In each setting "
         f"the best of {sizes[0]} GreedyLR rules meets the best of {sizes[1]} alternatives, both chosen on the tuning "
         f"starts; {rows.height} groups (problem, optimizer, channel) are compared start by start on the evaluation "
-        "starts, with Holm's correction over the groups. The families differ in size, which favours the larger one a "
-        "little."
+        "starts, with Holm's correction over the groups. A "
+        "configuration is chosen by its median, which tolerates runs that diverge as long as they are fewer than half."
     )
+
+
+def _equal_size(table: pl.DataFrame, rows: pl.DataFrame) -> str:
+    found, drawn = kinds(rows), of_equal_size(table)
+    size = min(len(FAMILIES[family]) for family in (BEST_GREEDY, BEST_SCHEDULE))
+    told = ", ".join(
+        f"{words} in {drawn[kind].mean():.1f} (from {drawn[kind].min()} to {drawn[kind].max()})"
+        for kind, words in (("better", "better"), ("worse", "worse"))
+    )
+    return (
+        f"The number of alternatives matters: against the best of all GreedyLR is better in {found['better'].height} "
+        f"and worse in {found['worse'].height} of {rows.height} groups; against the best of {size} of them, drawn at "
+        f"random {drawn.height} times, it is {told}. Groups apart by less than {NEGLIGIBLE - 1:.0%} are not counted."
+    )
+
+
+#: decided, but with the whole interval this close to 1
+_LESS = f"apart by less than {NEGLIGIBLE - 1:.0%}"
 
 
 def _channel(rows: pl.DataFrame, channel: str) -> str:
     here = rows.filter(channel=channel)
-    small = (pl.col("verdict") != "undecided") & pl.col("ratio").is_between(1.0 / NEGLIGIBLE, NEGLIGIBLE)
-    kinds = here.with_columns(kind=pl.when(small).then(pl.lit("small")).otherwise(pl.col("verdict")))
-    found = {kind: kinds.filter(kind=kind) for kind in ("better", "worse", "small", "undecided")}
-    less = f"apart by less than {NEGLIGIBLE - 1:.0%}"
+    found = kinds(here)
     counts = (
         f"{_raised(WHERE[channel])}, GreedyLR is better in {found['better'].height}, worse in {found['worse'].height}, "
-        f"significantly but {less} in {found['small'].height}, undecided in {found['undecided'].height} of "
+        f"significantly but {_LESS} in {found['small'].height}, undecided in {found['undecided'].height} of "
         f"{here.height} groups"
     )
-    words = {"better": "better", "worse": "worse", "small": less, "undecided": "noise"}
+    words = {"better": "better", "worse": "worse", "small": _LESS, "undecided": "undecided"}
     parts = [f"{words[kind]}: {_named(rows)}" for kind, rows in found.items() if rows.height]
     return f"{counts}. {_raised('; '.join(parts))}."
 
@@ -95,7 +134,7 @@ def _named(rows: pl.DataFrame) -> str:
 
 
 def _strongest(rows: pl.DataFrame, verdict: str) -> str:
-    found = strongest(rows, verdict)
+    found = strongest(rows.filter(~pl.col("small")), verdict)
     direction = "in favour of GreedyLR" if verdict == "better" else "against GreedyLR"
     if found.height == 0:
         return f"No group shows an effect {direction}."
@@ -106,16 +145,24 @@ def _effect(row: dict[str, Any]) -> str:
     return (
         f"{row['problem']} with {row['optimizer']} {WHERE[row['channel']]}, {row['ratio']:.3g} times the "
         f"suboptimality [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}], Cliff's delta {row['delta']:+.2f} "
-        f"[{row['delta_low']:+.2f}, {row['delta_high']:+.2f}], p = {row['p_holm']:.1g}"
+        f"[{row['delta_low']:+.2f}, {row['delta_high']:+.2f}], p = {row['p_holm']:.1g}{_lost(row)}"
     )
+
+
+def _lost(row: dict[str, Any]) -> str:
+    """Runs that diverged, where there are any: a ratio may be 0 or infinite for that reason alone."""
+    if not row["lost"] and not row["lost_other"]:
+        return ""
+    return f", {row['lost']:.1%} of GreedyLR's runs diverged and {row['lost_other']:.1%} of the alternative's"
 
 
 def _single_rule(table: pl.DataFrame) -> str:
     rows = outcomes.against(table, PRIMARY, BEST_SCHEDULE)
-    counts = [rows.filter(verdict=verdict).height for verdict in ("better", "worse", "undecided")]
+    found = kinds(rows)
+    counts = [found[kind].height for kind in ("better", "worse", "small", "undecided")]
     return (
-        f"{PRIMARY} alone, tuned, against the best alternative: better in {counts[0]}, worse in {counts[1]}, undecided "
-        f"in {counts[2]} of {rows.height} groups."
+        f"{PRIMARY} alone, tuned, against the best alternative: better in {counts[0]}, worse in {counts[1]}, {_LESS} "
+        f"in {counts[2]}, undecided in {counts[3]} of {rows.height} groups."
     )
 
 
@@ -124,13 +171,26 @@ def _share(rate: Estimate) -> str:
 
 
 def _published_pair(table: pl.DataFrame) -> str:
-    told = [
-        f"{name} it wins {_share(outcomes.pooled(table, phase='untuned', optimizer=optimizer))} of the pairs at the "
-        f"study's rate 0.01 and {_share(outcomes.pooled(table, optimizer=optimizer))} tuned"
-        for name, optimizer in (("over all optimizers", None), ("under Adam, the study's optimizer,", "adam"))
-        if optimizer is None or optimizer in fair(table).arms["optimizer"]
-    ]
-    return f"{PRIMARY} against {RIVAL}, ties counting half: {'; '.join(told)} (intervals over the starts)."
+    told: list[str] = []
+    for name, optimizer in (("over all optimizers", None), ("under Adam, the study's optimizer,", "adam")):
+        if optimizer is None or optimizer in fair(table).arms["optimizer"]:
+            untuned, tuned = (_won(table, phase, optimizer) for phase in ("untuned", "evaluation"))
+            told.append(f"{name} it wins {untuned} at the study's rate 0.01 and {tuned} tuned")
+    return (
+        f"{PRIMARY} against {RIVAL}, of all pairs of runs, ties counting half: {'; '.join(told)} (intervals over the "
+        "starts)."
+    )
+
+
+def _won(table: pl.DataFrame, phase: str, optimizer: str | None) -> str:
+    """Share of the pairs won, and how many are won and lost by more than a negligible difference."""
+    margin = NEGLIGIBLE - 1.0
+    won, lost = (
+        float(outcomes.pooled(table, *pair, phase=phase, optimizer=optimizer, margin=margin).value)
+        for pair in ((PRIMARY, RIVAL), (RIVAL, PRIMARY))
+    )
+    rate = _share(outcomes.pooled(table, phase=phase, optimizer=optimizer))
+    return f"{rate} (by more than {margin:.0%} it wins {won:.1%} and loses {lost:.1%})"
 
 
 def _ranks(table: pl.DataFrame) -> str:
@@ -150,18 +210,22 @@ def _rates(table: pl.DataFrame) -> str:
     found = dict(mean.filter(pl.col("contender").is_in(EVERYWHERE)).sort("area", "contender").iter_rows())
     names = list(found)
     return (
-        "What a rate taken blindly from the grid is worth (area under the profile over the grid, 1 is best): "
+        "What a rate taken blindly from the grid is worth (area under the profile over the grid, 1 is best; where only "
+        "the loss that is looked at is perturbed is left out): "
         f"{PRIMARY} {found[PRIMARY]:.2f}, {RIVAL} {found[RIVAL]:.2f}, constant {found['constant']:.2f}; most "
         f"{names[-1]} {found[names[-1]]:.2f}, least {names[0]} {found[names[0]]:.2f}."
     )
 
 
 def _diverged(table: pl.DataFrame) -> str:
-    rows = table.filter(phase="evaluation").group_by("contender").agg(pl.col("diverged", "runs").sum())
-    shares = rows.with_columns(share=pl.col("diverged") / pl.col("runs")).sort("share", "contender")
+    shares = outcomes.diverged(table)
     low, high = shares.row(0, named=True), shares.row(-1, named=True)
-    primary = shares.filter(contender=PRIMARY).row(0, named=True)
+    others = " and ".join(f"{name} {share:.2%}" for name, share in (_named_share(shares, n) for n in (PRIMARY, RIVAL)))
     return (
-        f"Diverged after tuning: {PRIMARY} {primary['share']:.2%} of its runs, {low['contender']} {low['share']:.2%}, "
-        f"{high['contender']} {high['share']:.2%}."
+        f"Diverged after tuning, of the runs in the settings in which all {shares.height} take part: {others}; least "
+        f"{low['contender']} {low['share']:.2%}, most {high['contender']} {high['share']:.2%}."
     )
+
+
+def _named_share(shares: pl.DataFrame, name: str) -> tuple[str, float]:
+    return name, float(shares.filter(contender=name)["share"][0])

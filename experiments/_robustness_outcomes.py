@@ -1,9 +1,11 @@
 """What is told, judged and drawn from the fair robustness study: medians, comparisons, profiles, ranks, sensitivity.
 
-The unit of evidence is the start (replicate): within a group, a problem with an optimizer and a channel, the value of a
-contender at one start is the median of f(x_T) - f* over the group's perturbations and strengths, which all have the
-same unit of loss. Starts are independent, so that tests and intervals of a group count each start once. Nothing is
-pooled over problems but ranks, ratios to the best, and shares of pairs.
+The unit of evidence is the start (replicate). Two contenders are compared setting by setting, from the same start with
+the same noise: within a group, a problem with an optimizer and a channel, the value of a start is the median over the
+group's perturbations and strengths of the logarithm of the one suboptimality over the other. Starts are independent,
+so that tests and intervals of a group count each start once. Nothing is pooled over problems but ranks, ratios to the
+best, and shares of pairs. Where a single contender is told (`medians`), its value at a start is the median over the
+group.
 
 In the channel "observed_loss" a contender that does not look at the loss has the runs without perturbation, which are
 the same bit for bit. Suboptimalities below `FLOOR` count as `FLOOR`: there differences are rounding.
@@ -27,6 +29,7 @@ from experiments._robustness_table import (
     RIVAL,
     Floats,
     Group,
+    Who,
     fair,
     typical,
 )
@@ -34,6 +37,8 @@ from greedylr_theory import statistics
 
 #: factor of the best within which a rate of the grid still counts for something
 AREA_LARGEST = 100.0
+#: two contenders whose ratio lies, with its interval, this close to 1 are told as equal, however significant it is
+NEGLIGIBLE = 1.05
 #: resamples of this many rows at once fit in memory
 _ROWS = 256
 
@@ -79,57 +84,68 @@ def medians(table: pl.DataFrame, phase: str = "evaluation", names: Sequence[str]
 
 
 def against(
-    table: pl.DataFrame, greedy: str = BEST_GREEDY, other: str = BEST_SCHEDULE, phase: str = "evaluation"
+    table: pl.DataFrame, greedy: Who = BEST_GREEDY, other: Who = BEST_SCHEDULE, phase: str = "evaluation"
 ) -> pl.DataFrame:
     """One row per group: the first contender against the second, start by start; smaller is better.
 
     Columns: problem, optimizer, channel; `starts`, `win_rate` of the first with `win_low`, `win_high` (Wilson), `ties`;
-    `ratio`, median over the starts of the first's suboptimality over the second's, with `ratio_low`, `ratio_high` (95 %
-    bootstrap); `delta`, Cliff's, negative when the first is better, with `delta_low`, `delta_high`; `p` of the
-    signed-rank test of the logarithms and `p_holm` over all rows; `pairs_won`, share of all pairs of runs of the group;
-    `verdict`: "better", "worse", or "undecided" where p_holm exceeds 0.05 or the interval of the ratio holds 1.
+    `ratio`, median over the starts of the first's suboptimality over the second's (at each start the median over the
+    group's settings), with `ratio_low`, `ratio_high` (95 % bootstrap); `delta`, Cliff's, mean over the settings,
+    negative when the first is better, with `delta_low`, `delta_high`; `p` of the signed-rank test of the logarithms and
+    `p_holm` over all rows; `pairs_won`, share of all pairs of runs of the group; `lost` and `lost_other`, shares of the
+    runs that diverged; `verdict`: "better", "worse", or "undecided" where p_holm exceeds 0.05 or the interval of the
+    ratio holds 1; `small`, whether that interval lies within `NEGLIGIBLE` of 1.
     """
     found = fair(table)
-    groups, won = list[Group](), list[float]()
-    firsts, seconds = list[Floats](), list[Floats]()
+    groups, told = list[Group](), list[tuple[float, ...]]()
+    compared = list[Floats]()
     for group, arms in found.groups().items():
         a, b = found.matrix(arms, greedy, phase), found.matrix(arms, other, phase)
         if a is not None and b is not None:
             groups.append(group)
-            won.append(float(np.mean(a < b)))
-            firsts.append(typical(a))
-            seconds.append(typical(b))
+            compared.append(_by_start(a, b))
+            delta = statistics.cliffs_delta(a, b, settings=True)
+            shares = np.mean(a < b), np.mean(np.isinf(a)), np.mean(np.isinf(b))
+            told.append((float(delta.value), float(delta.low), float(delta.high), *map(float, shares)))
     columns = {name: np.empty(len(groups)) for name in _COMPARED}
-    for places in _by_count(firsts):
-        a, b = (np.array([rows[place] for place in places]) for rows in (firsts, seconds))
-        for name, values in _compared(a, b).items():
+    for places in _by_count(compared):
+        for name, values in _compared(np.array([compared[place] for place in places])).items():
             columns[name][places] = values
+    names = ("delta", "delta_low", "delta_high", "pairs_won", "lost", "lost_other")
+    columns |= dict(zip(names, np.array(told).reshape(len(groups), len(names)).T, strict=True))
     frame = pl.DataFrame(groups, schema=["problem", "optimizer", "channel"], orient="row")
-    adjusted = statistics.holm(columns["p"])
     significant = pl.col("p_holm") <= 0.05
-    return frame.with_columns(**columns, p_holm=adjusted, pairs_won=np.array(won)).with_columns(
+    return frame.with_columns(**columns, p_holm=statistics.holm(columns["p"])).with_columns(
+        small=(pl.col("ratio_low") >= 1.0 / NEGLIGIBLE) & (pl.col("ratio_high") <= NEGLIGIBLE),
         verdict=pl.when(significant & (pl.col("ratio_high") < 1))
         .then(pl.lit("better"))
         .when(significant & (pl.col("ratio_low") > 1))
         .then(pl.lit("worse"))
-        .otherwise(pl.lit("undecided"))
+        .otherwise(pl.lit("undecided")),
     )
 
 
-_COMPARED = (
-    "starts", "win_rate", "win_low", "win_high", "ties", "ratio", "ratio_low", "ratio_high", "delta", "delta_low",
-    "delta_high", "p",
-)  # fmt: skip
+def _by_start(a: Floats, b: Floats) -> Floats:
+    """Median over the settings of ln(a / b) at each start: (settings, n) -> (n,); two diverged runs have ratio 1."""
+    with np.errstate(invalid="ignore"):
+        ordered = np.sort(np.where(a == b, 0.0, np.log(a) - np.log(b)), axis=0)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    # one way as infinite as the other: neither is better
+    opposite = np.isneginf(low) & np.isposinf(high)
+    return 0.5 * np.where(opposite, 0.0, low) + 0.5 * np.where(opposite, 0.0, high)
 
 
-def _compared(a: Floats, b: Floats) -> Mapping[str, Floats]:
-    """Columns `_COMPARED` for rows (groups, starts)."""
-    compared, delta = statistics.compare(a, b), statistics.cliffs_delta(a, b)
-    ratio, wins = compared.log_ratio, compared.win_rate
+_COMPARED = ("starts", "win_rate", "win_low", "win_high", "ties", "ratio", "ratio_low", "ratio_high", "p")
+
+
+def _compared(logarithms: Floats) -> Mapping[str, Floats]:
+    """Columns `_COMPARED` for rows (groups, starts) of logarithms of ratios."""
+    count = logarithms.shape[1]
+    ratio, wins = statistics.median(logarithms), statistics.share(np.sum(logarithms < 0.0, axis=1), count)
     columns = (
-        np.full(len(a), float(a.shape[1])), wins.value, wins.low, wins.high, compared.ties.astype(np.float64),
-        np.exp(ratio.value), np.exp(ratio.low), np.exp(ratio.high), delta.value, delta.low, delta.high,
-        statistics.wilcoxon(a, b, ratios=True).p,
+        np.full(len(logarithms), float(count)), wins.value, wins.low, wins.high,
+        np.sum(logarithms == 0.0, axis=1).astype(np.float64), np.exp(ratio.value), np.exp(ratio.low),
+        np.exp(ratio.high), statistics.wilcoxon(logarithms, np.zeros(1)).p,
     )  # fmt: skip
     return dict(zip(_COMPARED, columns, strict=True))
 
@@ -141,8 +157,11 @@ def pooled(
     phase: str = "evaluation",
     channel: str | None = None,
     optimizer: str | None = None,
+    margin: float = 0.0,
 ) -> statistics.Estimate:
     """Share of all pairs of runs in which the first has the smaller suboptimality, a tie counting as half.
+
+    With a margin, of those in which that of the second is larger by more than this share; a tie then counts nothing.
 
     Every arm has the same weight. The 95 % interval resamples the starts of each problem (2,000 times), so it tells
     the noise of the starts and not how another choice of problems would have come out.
@@ -152,7 +171,7 @@ def pooled(
     for (problem, moved, where), arms in found.groups().items():
         a, b = found.matrix(arms, greedy, phase), found.matrix(arms, other, phase)
         if a is not None and b is not None and channel in (None, where) and optimizer in (None, moved):
-            per_problem.setdefault(problem, []).append((a < b) + 0.5 * (a == b))
+            per_problem.setdefault(problem, []).append(((1.0 + margin) * a < b) + (0.0 if margin else 0.5) * (a == b))
     if not per_problem:
         return statistics.Estimate(*(np.array(np.nan) for _ in range(3)))
     scores = [np.concatenate(matrices) for matrices in per_problem.values()]
@@ -233,6 +252,18 @@ def ranking(table: pl.DataFrame, channel: str | None = None, phase: str = "evalu
     arms, found = ratios(table, channel, phase)
     ranks = statistics.average_ranks(found) if arms.height else np.full(len(EVERYWHERE), np.nan)
     return pl.DataFrame({"contender": EVERYWHERE, "rank": ranks, "arms": [arms.height] * len(EVERYWHERE)}).sort("rank")
+
+
+def diverged(table: pl.DataFrame) -> pl.DataFrame:
+    """Share of the evaluated runs that diverged, least first, of everyone who takes part everywhere: contender, share.
+
+    All have the same settings, those included in which a contender has the runs without perturbation.
+    """
+    found, shares = fair(table), list[tuple[str, float]]()
+    for name in EVERYWHERE:
+        lost = [np.isinf(entry.gaps) for arm in found.arms["arm"] if (entry := found.entry(arm, name)) is not None]
+        shares.append((name, float(np.mean(np.concatenate(lost)))))
+    return pl.DataFrame(shares, schema=["contender", "share"], orient="row").sort("share", "contender")
 
 
 def sensitivity(table: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from experiments._robustness_contenders import ADAPTIVE, GREEDY, PLATEAU, SCHEDULES
 
 Floats = NDArray[np.float64]
+#: a contender, a family by its name, or any contenders of whom the best is meant
+Who = str | tuple[str, ...]
 #: problem, optimizer, channel
 Group = tuple[str, str, str]
 
@@ -66,17 +68,18 @@ class Fair:
         joined = self.arms.filter(channel="observed_loss").join(clean, on=["problem", "optimizer"], how="inner")
         self._clean = dict(joined.select("arm", "clean").iter_rows())
 
-    def entry(self, arm: str, contender: str, phase: str = "evaluation") -> Entry | None:
+    def entry(self, arm: str, contender: Who, phase: str = "evaluation") -> Entry | None:
         """What is known of a contender, or of the best of a family; None where it took no part."""
         name = self.member(arm, contender)
         own = self._found.get((phase, arm, name))
         return own if own is not None else self._found.get((phase, self._clean.get(arm, arm), name))
 
-    def member(self, arm: str, contender: str) -> str:
-        """The contender itself; of "best GreedyLR" and "best schedule" the one with the smallest tuning median."""
-        if contender not in FAMILIES:
-            return contender
-        entries = [(name, self.entry(arm, name)) for name in FAMILIES[contender]]
+    def member(self, arm: str, contender: Who) -> str:
+        """The contender itself; of a family, such as "best GreedyLR", the one with the smallest tuning median."""
+        family = FAMILIES.get(contender) if isinstance(contender, str) else contender
+        if family is None:
+            return str(contender)
+        entries = [(name, self.entry(arm, name)) for name in family]
         return min((entry.tuning, name) for name, entry in entries if entry is not None)[1]
 
     def groups(self) -> dict[Group, list[str]]:
@@ -86,7 +89,7 @@ class Fair:
             found.setdefault((problem, optimizer, channel), []).append(arm)
         return found
 
-    def matrix(self, arms: Sequence[str], contender: str, phase: str = "evaluation") -> Floats | None:
+    def matrix(self, arms: Sequence[str], contender: Who, phase: str = "evaluation") -> Floats | None:
         """Suboptimalities (arms, n); None where the contender takes no part in one of the arms."""
         rows = [entry.gaps for arm in arms if (entry := self.entry(arm, contender, phase)) is not None]
         return np.array(rows) if len(rows) == len(arms) else None

@@ -238,7 +238,9 @@ def conclusion(table: pl.DataFrame) -> list[str]:
     return [
         f"{a[0].upper()}{a[1:]} against {b} under {optimizer}: over problems of this kind the final gap is "
         f"{_ANSWERS[found.verdict]} (ratio {found.value:.3g}, 95 % interval [{found.low:.3g}, {found.high:.3g}]); over "
-        f"seeds it is significantly lower on {found.better} and higher on {found.worse} of {found.problems} problems."
+        f"seeds it is significantly lower on {found.better} and higher on {found.worse} of {found.problems} problems, "
+        f"and the median ratio is below 1 on {_of(rows, a, b, optimizer).filter(pl.col('ratio') < 1.0).height} and "
+        f"above on {_of(rows, a, b, optimizer).filter(pl.col('ratio') > 1.0).height}."
         for a, b in PAIRS
         for optimizer in OPTIMIZERS
         for found in [overall(rows, a, b, optimizer)]

@@ -114,7 +114,8 @@ FIGURE = Figure(
     ),
     source="arXiv 2512.14527, Figure 5",
     reproduced=(
-        "As far as it goes: the disturbances have no effect, so the rows of the published map differ by the noise of "
-        "random starts alone; its values over all 12 families need the study's transformers and raw results."
+        "As far as it goes: the disturbances have no effect, so the rows of the published map differ by random starts "
+        "and by whatever else the study draws at random; its values over all 12 families need the study's "
+        "transformers and raw results."
     ),
 )

@@ -85,6 +85,7 @@ TABLE = Table(
     source="arXiv 2512.14527, Table 13",
     reproduced=(
         "No: the table contradicts Figure 4 (claim table_13_against_figure_4), so it describes other runs, which the "
-        "paper does not name; no selection of our runs has these percentiles."
+        "paper does not name. The study's repository prints it beside the bands of its runs under spikes; of these we "
+        "have the analytic families and the perceptron, and neither has these percentiles."
     ),
 )

@@ -51,6 +51,7 @@ TABLE = Table(
     source="arXiv 2512.14527, Table 8",
     reproduced=(
         "No: the published numbers pool 12 families, two thirds of the runs on networks of which one is simulated "
-        "here; on the analytic families alone the order of the schedules is the same and the medians are far smaller."
+        "here; on the analytic families alone the medians have the same order and are far smaller. The best is the "
+        "ratio of a single run, which other starts do not give again."
     ),
 )

@@ -81,7 +81,8 @@ CLAIM = Claim(
     finding=(
         "A network that ignores its input and says 1/2 has a loss of exactly 1/4 on the study's data. The median final "
         "losses over all 8,100 runs, 0.226, 0.232 and 0.249 for the three other schedules, are 90 to 99.5 per cent of "
-        "that: where problems are pooled, the median run is about as good as no learning at all, and which side of the "
-        "gap below it a schedule's median falls on depends on the mix of problems."
+        "that: as a loss of one of the networks, the pooled median would be about as good as no learning at all. "
+        "Whether it is one, or that of an analytic problem, the published numbers do not say; it depends on the mix of "
+        "problems."
     ),
 )

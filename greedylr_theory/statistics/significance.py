@@ -101,7 +101,9 @@ def holm(p: ArrayLike) -> Floats:
     return adjusted.reshape(values.shape)
 
 
-def cliffs_delta(a: ArrayLike, b: ArrayLike, *, paired: bool = True, level: float = 0.95) -> Estimate:
+def cliffs_delta(
+    a: ArrayLike, b: ArrayLike, *, paired: bool = True, settings: bool = False, level: float = 0.95
+) -> Estimate:
     """Cliff's delta along the last axis, P(a > b) - P(a < b) over all n m pairs, with an interval.
 
     Negative when a is smaller, which is better; -1 and 1 when the samples do not overlap.
@@ -113,6 +115,8 @@ def cliffs_delta(a: ArrayLike, b: ArrayLike, *, paired: bool = True, level: floa
 
     Args:
         a, b: (..., n) and (..., m), at least 2 entries each; n = m when paired.
+        settings: the axis before the last one holds settings that share their entries, such as one start under several
+            disturbances: values are compared within a setting, and delta is the mean over them.
 
     Raises:
         ValueError: NaN, fewer than 2 entries, or pairs of different numbers.
@@ -129,6 +133,9 @@ def cliffs_delta(a: ArrayLike, b: ArrayLike, *, paired: bool = True, level: floa
     rows = np.broadcast_to(left, (*shape, n)).reshape(-1, n)
     others = np.broadcast_to(right, (*shape, m)).reshape(-1, m)
     of_a, of_b = _dominance(rows, others), -_dominance(others, rows)
+    if settings:
+        of_a, of_b = (part.reshape(-1, shape[-1], part.shape[-1]).mean(axis=1) for part in (of_a, of_b))
+        shape = shape[:-1]
     delta = np.mean(of_a, axis=-1)
     if paired:
         variance = np.var(of_a + of_b, axis=-1, ddof=1) / n

@@ -115,6 +115,15 @@ def test_a_diverged_run_counts_as_infinite():
     assert np.isinf(np.median(final.replays("cosine")[0]))
 
 
+def test_a_tie_is_half_a_win_but_no_win_by_a_margin():
+    # final losses of 0, and diverged runs, tie whatever they are multiplied by
+    for equal, status in ((0.0, 0), (1.0, 1)):
+        table = tables().with_columns(final_loss=pl.lit(equal), status=pl.lit(status))
+        final = study.grid(table, "final_loss")
+        for margin, expected in ((0.0, 0.5), (0.01, 0.0)):
+            assert experiment.pooled_wins(final, "GreedyLR p=1", "cosine", margin).value == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("changed", ["", "burst"])
 def test_a_disturbance_that_changes_one_bit_is_seen(changed):
     wrong, runs = experiment.differing(tables(changed, factor=1.0 + 2.0**-52))

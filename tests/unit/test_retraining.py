@@ -246,7 +246,9 @@ def test_judgements_speak_of_every_prediction_and_can_go_both_ways():
         "Refined against linear under gradient descent: over problems of this kind the final gap is lower"
         in sentences[0]
     )
-    assert "lower on 6 and higher on 0 of 6 problems" in sentences[0]
+    assert (
+        "lower on 6 and higher on 0 of 6 problems, and the median ratio is below 1 on 6 and above on 0." in sentences[0]
+    )
 
 
 def test_rates_at_the_edge_are_counted():

@@ -12,7 +12,7 @@ import pytest
 
 from experiments import _robustness_outcomes as outcomes
 from experiments._robustness_arms import CHANNELS, arms, finite_sums
-from experiments._robustness_conclusion import conclusion, strongest
+from experiments._robustness_conclusion import conclusion, kinds, of_equal_size, strongest
 from experiments._robustness_contenders import GREEDY, SCHEDULES, SEE_THE_LOSS, STEPS, contenders
 from experiments._robustness_table import BEST_GREEDY, BEST_SCHEDULE, EVERYWHERE, FAMILIES, FLOOR, PRIMARY, RIVAL, fair
 from experiments.robustness_fair import RATES, SWEEP, judge
@@ -182,11 +182,70 @@ def test_an_effect_that_is_there_is_found_with_its_direction_and_size(factor, ve
         assert row["p_holm"] >= row["p"]
     a, b = gaps[PRIMARY], gaps[RIVAL]
     assert first["pairs_won"] == np.mean(a[:3] < b[:3])
-    assert first["win_rate"] == np.mean(np.median(a[:3], axis=0) < np.median(b[:3], axis=0))
+    assert first["win_rate"] == np.mean(np.median(np.log(a[:3] / b[:3]), axis=0) < 0)
+    assert first["ratio"] == pytest.approx(np.median(np.median(a[:3] / b[:3], axis=0)), rel=1e-12)
     assert (first["starts"], second["starts"]) == (101, 101)
     mirrored = outcomes.against(made(gaps, labels=LABELS), RIVAL, PRIMARY).row(0, named=True)
     assert mirrored["delta"] == pytest.approx(-first["delta"], abs=1e-12)
     assert mirrored["p"] == pytest.approx(first["p"], rel=1e-9)
+
+
+def test_settings_are_compared_one_by_one_whatever_their_losses():
+    # of two settings the one with large losses must not decide: GreedyLR wins the small one by far, loses the other
+    labels = (("p", "adam", "gradient", "a"), ("p", "adam", "gradient", "b"))
+    gaps = random_gaps(2, 41)
+    gaps[RIVAL] = np.array([np.linspace(1.0, 2.0, 41), np.linspace(1e6, 2e6, 41)])
+    gaps[PRIMARY] = gaps[RIVAL] * np.array([[0.01], [1.5]])
+    row = outcomes.against(made(gaps, labels=labels), PRIMARY, RIVAL).row(0, named=True)
+    assert row["verdict"] == "better"
+    assert row["ratio"] == pytest.approx(math.sqrt(0.01 * 1.5), rel=1e-12)
+    # Cliff's delta is the mean of those of the settings: -1 and that of the other one
+    second = np.sign(gaps[PRIMARY][1][:, None] - gaps[RIVAL][1]).mean()
+    assert row["delta"] == pytest.approx((-1.0 + second) / 2.0, abs=1e-12)
+
+
+def test_one_lost_setting_each_way_is_a_tie_and_lost_runs_are_told():
+    labels = (("p", "adam", "gradient", "a"), ("p", "adam", "gradient", "b"))
+    gaps = random_gaps(2, 8)
+    gaps[PRIMARY], gaps[RIVAL] = np.ones((2, 8)), np.ones((2, 8))
+    gaps[PRIMARY][0, 0] = gaps[RIVAL][1, 0] = math.inf
+    gaps[RIVAL][:, 1] = math.inf
+    row = outcomes.against(made(gaps, labels=labels), PRIMARY, RIVAL).row(0, named=True)
+    assert (row["ties"], row["win_rate"]) == (7, 1 / 8)
+    assert (row["lost"], row["lost_other"]) == (1 / 16, 3 / 16)
+
+
+def test_a_decided_difference_is_small_only_if_its_whole_interval_is():
+    gaps = random_gaps(1, 60)
+    ratio = np.where(np.arange(60) < 33, 0.97, 0.5)
+    for wide, expected in ((False, 1), (True, 0)):
+        gaps[PRIMARY] = gaps[RIVAL] * (ratio if wide else 0.97)
+        found = kinds(outcomes.against(made(gaps), PRIMARY, RIVAL))
+        assert (found["small"].height, found["better"].height) == (expected, 1 - expected)
+
+
+def test_families_of_equal_size_draw_from_the_larger_one():
+    alternatives = FAMILIES[BEST_SCHEDULE]
+    # a single alternative is far better: it decides when it is drawn, in about half of the draws
+    gaps = random_gaps(1, 60)
+    for name in alternatives:
+        gaps[name] *= 0.01 if name == alternatives[0] else 10.0
+    data = made(gaps)
+    assert outcomes.against(data)["verdict"].to_list() == ["worse"]
+    drawn = of_equal_size(data, draws=20)
+    assert ((drawn["better"] + drawn["worse"]) == 1).all()
+    assert 3 <= drawn["worse"].sum() <= 17
+
+
+def test_shares_of_diverged_runs_are_of_the_same_settings():
+    labels = (("p", "adam", "none", "none"), ("p", "adam", "observed_loss", "a"))
+    gaps = random_gaps(2, 8)
+    gaps["cosine"][0, :4] = math.inf
+    gaps[PRIMARY][0, :2] = math.inf
+    data = made(gaps, labels=labels).filter((pl.col("channel") == "none") | pl.col("contender").is_in(SEE_THE_LOSS))
+    shares = dict(outcomes.diverged(data).iter_rows())
+    # cosine has its clean runs in both settings, GreedyLR its own in each
+    assert (shares["cosine"], shares[PRIMARY], len(shares)) == (0.5, 1 / 8, len(EVERYWHERE))
 
 
 def test_differences_below_the_floor_are_ties():
@@ -204,6 +263,8 @@ def test_pooled_pairs_count_a_tie_as_half_and_every_setting_alike():
     wins = (gaps[PRIMARY] < gaps[RIVAL]) + 0.5 * (gaps[PRIMARY] == gaps[RIVAL])
     assert found.value == pytest.approx(wins.mean(), rel=1e-12)
     assert found.low < found.value < found.high
+    clear = outcomes.pooled(made(gaps, labels=LABELS), margin=0.05)
+    assert clear.value == pytest.approx((1.05 * gaps[PRIMARY] < gaps[RIVAL]).mean(), rel=1e-12)
     one = outcomes.pooled(made(gaps, labels=LABELS), channel="iterate")
     assert one.value == pytest.approx(wins[3].mean(), rel=1e-12)
     assert math.isnan(outcomes.pooled(made(gaps, labels=LABELS), channel="objective").value)

@@ -170,6 +170,18 @@ def test_the_interval_of_cliffs_delta_covers_it_about_as_often_as_it_says(paired
         assert np.mean((wide.low <= delta) & (delta <= wide.high)) > 0.97
 
 
+def test_cliffs_delta_of_settings_is_the_mean_and_starts_count_once():
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(size=(3, 4, 30)), rng.normal(0.4, 1.0, size=(3, 4, 30))
+    found = cliffs_delta(a, b, settings=True)
+    assert found.value.shape == (3,)
+    np.testing.assert_allclose(found.value, cliffs_delta(a, b).value.mean(axis=-1), rtol=1e-12)
+    # the same setting twice is no more evidence than once
+    once, twice = cliffs_delta(a[:, 0], b[:, 0]), cliffs_delta(a[:, [0, 0]], b[:, [0, 0]], settings=True)
+    for name in ("value", "low", "high"):
+        np.testing.assert_allclose(getattr(twice, name), getattr(once, name), rtol=1e-12)
+
+
 def test_cliffs_delta_refuses_what_it_cannot_pair():
     for a, b in (([1.0], [2.0]), ([1.0, 2.0], [1.0, 2.0, 3.0])):
         with pytest.raises(ValueError, match="at least 2 values"):
