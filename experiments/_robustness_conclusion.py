@@ -31,10 +31,12 @@ NEGLIGIBLE = 1.05
 
 
 def conclusion(table: pl.DataFrame) -> list[str]:
-    """Sentences: what was compared, where GreedyLR is better, worse, and where nothing can be told; the strongest
-    effects in each direction; the study's rule against cosine at the study's rate and tuned; what else was seen."""
+    """Sentences: the answer in numbers; what was compared, where GreedyLR is better, worse, and where nothing can be
+    told; the strongest effects in each direction; the study's rule against cosine at the study's rate and tuned; what
+    else was seen."""
     rows = outcomes.against(table, BEST_GREEDY, BEST_SCHEDULE)
     return [
+        _answer(rows),
         _scope(table, rows),
         *(_channel(rows, channel) for channel in CHANNELS if rows.filter(channel=channel).height),
         _strongest(rows, "better"),
@@ -63,24 +65,41 @@ def _scope(table: pl.DataFrame, rows: pl.DataFrame) -> str:
         f"the best of {sizes[0]} GreedyLR rules meets the best of {sizes[1]} alternatives, both chosen on the tuning "
         f"starts; {rows.height} groups (problem, optimizer, channel) are compared start by start on the evaluation "
         "starts, with Holm's correction over the groups. The families differ in size, which favours the larger one a "
-        "little."
+        "little. The number behind quadratic is its condition, that behind rosenbrock its dimension."
     )
+
+
+def _answer(rows: pl.DataFrame) -> str:
+    return (
+        f"With everybody tuned alike, the best GreedyLR rule against the best alternative: {_counts(_kinds(rows))}. "
+        "What the groups are, and which they are, stands below."
+    )
+
+
+def _kinds(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows by what is told of them: a verdict, or "small" for a significant difference that is next to none."""
+    small = (pl.col("verdict") != "undecided") & pl.col("ratio").is_between(1.0 / NEGLIGIBLE, NEGLIGIBLE)
+    kinds = rows.with_columns(kind=pl.when(small).then(pl.lit("small")).otherwise(pl.col("verdict")))
+    return {kind: kinds.filter(kind=kind) for kind in ("better", "worse", "small", "undecided")}
+
+
+def _counts(found: dict[str, pl.DataFrame]) -> str:
+    total = sum(rows.height for rows in found.values())
+    text = f"better in {found['better'].height}, worse in {found['worse'].height} of {total} groups"
+    if found["small"].height:
+        text += f"; in {found['small'].height} the two differ by less than {NEGLIGIBLE - 1:.0%}"
+    if found["undecided"].height:
+        text += f"; in {found['undecided'].height} the difference is noise"
+    return text
 
 
 def _channel(rows: pl.DataFrame, channel: str) -> str:
-    here = rows.filter(channel=channel)
-    small = (pl.col("verdict") != "undecided") & pl.col("ratio").is_between(1.0 / NEGLIGIBLE, NEGLIGIBLE)
-    kinds = here.with_columns(kind=pl.when(small).then(pl.lit("small")).otherwise(pl.col("verdict")))
-    found = {kind: kinds.filter(kind=kind) for kind in ("better", "worse", "small", "undecided")}
-    less = f"apart by less than {NEGLIGIBLE - 1:.0%}"
-    counts = (
-        f"{_raised(WHERE[channel])}, GreedyLR is better in {found['better'].height}, worse in {found['worse'].height}, "
-        f"significantly but {less} in {found['small'].height}, undecided in {found['undecided'].height} of "
-        f"{here.height} groups"
-    )
-    words = {"better": "better", "worse": "worse", "small": less, "undecided": "noise"}
+    found = _kinds(rows.filter(channel=channel))
+    words = {
+        "better": "better", "worse": "worse", "small": f"less than {NEGLIGIBLE - 1:.0%} apart", "undecided": "noise",
+    }  # fmt: skip
     parts = [f"{words[kind]}: {_named(rows)}" for kind, rows in found.items() if rows.height]
-    return f"{counts}. {_raised('; '.join(parts))}."
+    return f"{_raised(WHERE[channel])}, GreedyLR is {_counts(found)}. {_raised('; '.join(parts))}."
 
 
 def _raised(text: str) -> str:
