@@ -236,7 +236,7 @@ def conclusion(table: pl.DataFrame) -> list[str]:
     """Answers in plain words, from the intervals over problems and the tests over seeds."""
     rows = Cells(table).comparisons()
     return [
-        f"{a[0].upper()}{a[1:]} against {b} under {optimizer}: over problems of this kind the final gap is "
+        f"{a[0].upper()}{a[1:]} against {b} under {optimizer}: over problems of this kind the final f(x_T) - f* is "
         f"{_ANSWERS[found.verdict]} (ratio {found.value:.3g}, 95 % interval [{found.low:.3g}, {found.high:.3g}]); over "
         f"seeds it is significantly lower on {found.better} and higher on {found.worse} of {found.problems} problems, "
         f"and the median ratio is below 1 on {_of(rows, a, b, optimizer).filter(pl.col('ratio') < 1.0).height} and "

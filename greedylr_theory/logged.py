@@ -20,7 +20,8 @@ def read_metric(file: Path, column: str | None = None) -> tuple[str, Floats]:
         ValueError: there is no such file or column, it has no rows, or an entry is missing or not a number.
     """
     if not file.is_file():
-        raise ValueError(f"FILE must be a CSV file, got {str(file)!r}, which does not exist")
+        state = "is a folder" if file.is_dir() else "does not exist"
+        raise ValueError(f"FILE must be a CSV file, got {str(file)!r}, which {state}")
     try:
         table = pl.read_csv(file, infer_schema_length=None)
     except pl.exceptions.PolarsError as error:

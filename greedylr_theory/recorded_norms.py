@@ -22,6 +22,8 @@ _COUNTS = {
     "iter", "t", "time", "wall time", "wall_time", "timestamp", "runtime", "index", "unnamed: 0", "",
 }  # fmt: skip
 _STEPS = ("step", "global step", "global_step", "trainer/global_step", "train/global_step", "steps", "iteration", "t")
+_RUNS = ("run_id", "run id", "run_uuid", "run", "run_name")
+_NO_NORMS = re.compile(r"loss|acc(uracy)?$|(^|[\W_])lr$|learning[\W_]*rate|perplexity", re.IGNORECASE)
 _OF_NORMS = re.compile(r"grad(ient)?s?[\W_]*norm|gnorm|norm[\W_]*(of[\W_]*)?grad", re.IGNORECASE)
 
 
@@ -67,6 +69,7 @@ def read_norms(file: Path, column: str | None = None) -> RecordedNorms:
     keys = _keys(table)
     if keys is not None:
         name, table = _rows_of_a_metric(table, keys, column)
+        _require_one_run(table, file)
         chosen = _named(table, ("value",))
     else:
         chosen = name = _chosen(table, column)
@@ -110,17 +113,30 @@ def recorded_digest() -> str:
 
 def _table(file: Path) -> pl.DataFrame:
     if not file.is_file():
-        raise ValueError(f"FILE must be a CSV file, got {str(file)!r}, which does not exist")
+        state = "is a folder" if file.is_dir() else "does not exist"
+        raise ValueError(f"FILE must be a CSV file, got {str(file)!r}, which {state}")
     try:
+        headings = pl.read_csv(file, infer_schema=False, n_rows=0).columns
+        if len(headings) == 1 and (mark := _separator(headings[0])) is not None:
+            raise ValueError(f"columns of {file} must be separated by commas, got {mark!r} in {headings[0]!r}")
         table = pl.read_csv(file, infer_schema=False)
         if all(_is_number(heading) for heading in table.columns):
             table = pl.read_csv(file, infer_schema=False, has_header=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
+        if "more fields" in reason:
+            reason = "a row has more entries than the first line"
         raise ValueError(f"{file} must be a CSV file, gzipped or not, but: {reason}") from None
     if table.height == 0:
         raise ValueError(f"{file} must hold at least one row of numbers, got none")
     return table
+
+
+def _separator(line: str) -> str | None:
+    """What stands between columns in a first line that has no comma: a semicolon, a tab, or blanks between numbers."""
+    entries = line.split()
+    blanks = " " if len(entries) > 1 and all(_is_number(entry) for entry in entries) else None
+    return next((mark for mark in ";\t" if mark in line), blanks)
 
 
 def _plain(heading: str) -> str:
@@ -143,6 +159,13 @@ def _rows_of_a_metric(table: pl.DataFrame, keys: str, column: str | None) -> tup
     return name, table.filter(pl.col(keys) == name)
 
 
+def _require_one_run(table: pl.DataFrame, file: Path) -> None:
+    for heading in table.columns:
+        count = table[heading].n_unique() if _plain(heading) in _RUNS else 1
+        if count > 1:
+            raise ValueError(f"{file} must hold the norms of one run, got {count} in column {heading!r}")
+
+
 def _chosen(table: pl.DataFrame, column: str | None) -> str:
     if column is not None:
         return _only(table.columns, column)
@@ -156,8 +179,14 @@ def _only(names: list[str], wanted: str | None) -> str:
     if wanted is not None and wanted in names:
         return wanted
     norms = [name for name in names if _OF_NORMS.search(name)]
-    if wanted is None and 1 in (len(names), len(norms)):
-        return names[0] if len(names) == 1 else norms[0]
+    if wanted is None and len(norms) == 1:
+        return norms[0]
+    if wanted is None and len(names) == 1:
+        if _NO_NORMS.search(names[0]):
+            raise ValueError(
+                f"--column must be named where no heading says that it holds gradient norms, got {names[0]!r} alone"
+            )
+        return names[0]
     raise ValueError(f"--column must be one of {', '.join(map(repr, names))}, got {wanted!r}")
 
 

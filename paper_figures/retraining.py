@@ -43,7 +43,7 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
         drawn = [edge for axis in axes.flat for edge in axis.dataLim.intervalx if math.isfinite(edge) and edge > 0]
         axes[0][0].set_xlim(max(_LEAST, min(*drawn, _NARROWEST) / 1.3), min(_MOST, max(*drawn, _WIDEST) * 1.3))
         for axis in axes[-1]:
-            axis.set_xlabel("ratio")
+            axis.set_xlabel("ratio to linear", fontsize=7)
         shapes = [
             Line2D([], [], linestyle="", label="no earlier run", **_marker(False)),
             Line2D([], [], linestyle="", label="refined from gradient norms", **_marker(True)),

@@ -42,7 +42,7 @@ def draw(table: pl.DataFrame) -> matplotlib.figure.Figure:
                 if row == 0:
                     upper.set_title(_SHORT.get(problem, problem), fontsize=7)
             axes[2 * row][0].set_ylabel(f"{optimizer}\nrate over peak")
-            axes[2 * row + 1][0].set_ylabel("norm")
+            axes[2 * row + 1][0].set_ylabel("norm over\nthe first")
         for axis in axes[-1]:
             axis.set_xlabel("$t / T$")
         lines = [Line2D([], [], label=name, **_line(look)) for name, look in _DRAWN.items()]

@@ -56,7 +56,7 @@ def draw(table: pl.DataFrame, fair: pl.DataFrame) -> matplotlib.figure.Figure:
         for axes, channel in zip(below, _CHANNELS, strict=True):
             _tuned(axes, fair, channel)
         below[0].set_ylabel("perturbation, tuned")
-        below[0].set_xlabel("schedule, tuned")
+        lower.supxlabel("schedule, tuned", fontsize=panels[1].xaxis.label.get_size())
     return figure
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FRACTIONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
 WIDTH, HEIGHT = 64, 10
+#: of a schedule that is written; a row takes about 60 bytes
+MOST_STEPS = 100_000_000
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
@@ -52,15 +54,17 @@ def refine(
         raise ValueError(f"--output must end in .csv or .json, got {str(output)!r}")
     if png is not None and png.suffix not in (".png", ".pdf"):
         raise ValueError(f"--png must end in .png or .pdf, got {str(png)!r}")
+    if steps is not None and not 2 <= steps <= MOST_STEPS:
+        raise ValueError(f"--steps must be an integer from 2 to {MOST_STEPS}, got {steps}")
     recorded = read_norms(file, column)
     uneven = not recorded.even and window_basis != "published"
     norms = recorded.at_even_steps() if uneven else recorded.values
     found = refined_from(
         norms, kind=cast(Any, kind), smoothing=smoothing, window_basis=cast(Any, window_basis), points=steps
     )
-    notes = [f"{recorded.values.size} norms from column {recorded.name!r}; running median over {found.window} samples"]
+    notes = [f"{recorded.values.size} norms from column {recorded.name!r}; {_smoothing(found.window)}"]
     if recorded.skipped:
-        notes.append(f"{recorded.skipped} rows without a value were skipped")
+        notes.append(f"{recorded.skipped} row{'s' * (recorded.skipped > 1)} without a value skipped")
     if uneven:
         notes.append("steps are not equally spaced: norms were interpolated to equally spaced ones")
     elif not recorded.even:
@@ -80,6 +84,10 @@ def refine(
     console.print(usage(output), markup=False, soft_wrap=True)
     for path in written:
         click.echo(f"wrote {path}", err=True)
+
+
+def _smoothing(window: int) -> str:
+    return "not smoothed" if window == 1 else f"running median over {window} samples"
 
 
 def _table(found: Refined) -> Table:

@@ -87,13 +87,12 @@ def sweep(
 
 
 @click.command()
-@click.option(
-    "--standard/--quick", "standard", default=True, help="Sizes as in the report (default), or for a coffee break."
-)
+@click.option("--standard", is_flag=True, help="Sizes as in the report (default).")
+@click.option("--quick", is_flag=True, help="Sizes for a coffee break.")
 @ENGINE
 @FOLDER
 @one_sentence
-def reproduce(standard: bool, engine: str, folder: Path) -> None:
+def reproduce(standard: bool, quick: bool, engine: str, folder: Path) -> None:
     """Verify every claim, run every sweep, draw every figure and table, and write the report with its pages.
 
     What is already there and still valid is reused. Exits with 1 when a verdict or control is not as reviewed.
@@ -105,8 +104,10 @@ def reproduce(standard: bool, engine: str, folder: Path) -> None:
     """
     from greedylr_theory import report
 
+    if standard and quick:
+        raise ValueError("one of --standard and --quick must be left out, got both")
     with progress() as progressed:
-        made = report.reproduce(folder, "standard" if standard else "quick", engine, progressed)
+        made = report.reproduce(folder, "quick" if quick else "standard", engine, progressed)
     Console().print(_ledger_table(made.entries))
     held = sum(judgement.held for judgement in made.judgements)
     click.echo(f"{held} of {len(made.judgements)} predictions held; {made.written[0]} has them with their numbers.")

@@ -34,7 +34,7 @@ MEASURES = ("last", "average", "gradient")
 @click.option(
     "--measure", type=click.Choice(MEASURES), default=MEASURES[0], show_default=True, help="What is measured."
 )
-@click.option("--mu", type=float, default=0.0, help="Strong convexity in units of L, in its class.")
+@click.option("--mu", type=float, default=0.0, help="Strong convexity over L, in (0, 1), of smooth-strongly-convex.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on standard output.")
 @one_sentence
 def worst_case(
@@ -69,14 +69,18 @@ def worst_case(
         click.echo(json.dumps(_as_json(found, steps, peak, problem, measure, mu), indent=2, allow_nan=False))
         return
     unit = {"lipschitz-convex": "G R"}.get(problem, "L R" if measure == "gradient" else "L R^2")
-    table = Table(
-        "steps", f"worst case [{unit}]", "rests on", "first steps", title=f"{problem}, {measure}, N = {steps}"
-    )
+    table = Table(title=f"{problem}, {measure}, N = {steps}", padding=(0, 0), pad_edge=False)
+    table.add_column("steps", overflow="fold", ratio=4)
+    table.add_column(f"worst case\n[{unit}]", justify="right", no_wrap=True)
+    table.add_column("rests on", overflow="fold", ratio=5)
+    table.add_column("first steps", overflow="fold", ratio=4)
     for row in found.rows:
-        table.add_row(row.name, f"{row.found.value:.8g}", _rests_on(row), _shortened(row.steps))
+        table.add_row(row.name, f"{row.found.value:.8g}", _rests_on(row), _shortened(row.steps), end_section=True)
     if found.bound is not None:
         table.add_row(f"no less is possible with {found.bound_of}", f"{found.bound:.8g}", "closed form", "")
     Console().print(table)
+    for line, reason in found.left_out.items():
+        click.echo(f"Left out: {line}: {reason}.")
     click.echo(f"Rules that look at the run took their steps on {found.simulated_on}.")
     if found.rows[0].found.worst_function is not None:
         function = found.rows[0].found.worst_function
@@ -117,4 +121,5 @@ def _as_json(found: Comparison, steps: int, peak: float, problem: str, measure: 
         "lower_bound": found.bound,
         "lower_bound_of": found.bound_of,
         "simulated_on": found.simulated_on,
+        "left_out": found.left_out,
     }

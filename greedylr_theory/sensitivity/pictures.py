@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import matplotlib.figure
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from greedylr_theory.plotting import LOOKS, label, style
 from greedylr_theory.sensitivity.indices import Indices
@@ -47,7 +48,8 @@ def draw_curves(curves: Sequence[Curve]) -> matplotlib.figure.Figure:
                 axes.set_xscale("log")
             bottom.set_xlabel(_name(curve.range))
             if column == 0:
-                axes.set_ylabel(_OUTCOME)
+                axes.set_ylabel(_OUTCOME, fontsize=7)
+        figure.suptitle("lines: median; bands: 10 to 90 % of the replicates; dotted: as given", fontsize=7)
     return figure
 
 
@@ -98,6 +100,10 @@ def draw_heat(found: Heat) -> matplotlib.figure.Figure:
         figure.colorbar(mesh, ax=axes, label=_OUTCOME)
         axes.set_xlabel(_name(found.across))
         axes.set_ylabel(_name(found.up))
+        for axis, entry in ((axes.xaxis, found.across), (axes.yaxis, found.up)):
+            if entry.integer:
+                axis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_title("cross: as given; dots: most runs diverged", fontsize=7)
     return figure
 
 

@@ -28,7 +28,7 @@ class Outcome:
         floor, ceiling: smallest and largest ratio that is told apart.
 
     Raises:
-        ValueError: not 0 < floor < ceiling.
+        ValueError: not 0 < floor < ceiling, or the minimum is not finite.
     """
 
     minimum: float | None = None
@@ -40,6 +40,8 @@ class Outcome:
             raise ValueError(
                 f"floor and ceiling must be 0 < floor < ceiling < inf, got {self.floor!r}, {self.ceiling!r}"
             )
+        if self.minimum is not None and not np.isfinite(self.minimum):
+            raise ValueError(f"minimum (f*) must be finite, got {self.minimum!r}")
 
     def words(self, run: Run) -> str:
         """What the outcome is, for a run of this kind."""

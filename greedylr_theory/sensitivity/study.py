@@ -73,7 +73,13 @@ def study(
     for name, value, least in (("replicates", replicates, 1), ("points", points, 2)):
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
-    given = {entry.path: entry for entry in (parsed(run, text) for text in ranges)}
+    if seed < 0:
+        raise ValueError(f"seed must be an integer of at least 0, got {seed}")
+    entries = [parsed(run, text) for text in ranges]
+    given = {entry.path: entry for entry in entries}
+    for path in given:
+        if (count := sum(entry.path == path for entry in entries)) > 1:
+            raise ValueError(f"a parameter must be given one range, got {count} for {path}")
     found, held = ([], {}) if only else usual(run)
     chosen = {**{entry.path: entry for entry in found}, **given}
     held = {path: reason for path, reason in held.items() if path not in given}

@@ -74,8 +74,10 @@ class TunedSweep:
             for label in wanted:
                 if not any(str(labels.get(label)) in wanted[label] for labels in there):
                     found = sorted({str(labels[label]) for labels in there if label in labels})
-                    known = ", ".join(found) or "no arm has it"
-                    raise ValueError(f"{self.name} has no arm with {label} among {values[label]!r}: {known}")
+                    if not found:
+                        labels = sorted({name for labels in there for name in labels})
+                        raise ValueError(f"{self.name} has no axis {label!r}; it has: {', '.join(labels)}")
+                    raise ValueError(f"{label} must be among {', '.join(found)}, got {values[label]!r}")
 
         def arms(size: str) -> Arms:
             return {

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 #: of the directions of a Gram matrix that count, relative to the largest
 _RANK = 1e-5
 _MOST_DIMENSIONS = 3
+#: steps beyond which a user wants to be told; 55 take half a minute
+_MANY = 60
 _TOLERANCES = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
 
 
@@ -35,6 +37,11 @@ class Solution:
     multipliers: dict[str, float]
     source: str
     function: tuple[str, Floats, Floats, Floats] | None
+
+
+def words(steps: Floats) -> str:
+    """A sequence of steps in an error message."""
+    return " ".join(f"{h:g}" for h in steps[:6]) + (f" ... ({steps.size} in all)" if steps.size > 6 else "")
 
 
 def solve(steps: Floats, problem: str, measure: str, mu: float) -> Solution:
@@ -50,6 +57,9 @@ def solve(steps: Floats, problem: str, measure: str, mu: float) -> Solution:
             "pip install 'greedylr-theory[pep]'",
             name=error.name,
         ) from None
+    if steps.size > _MANY:
+        text = f"no closed form is known for these {steps.size} steps, and the solver takes minutes, or much longer"
+        warnings.warn(text, stacklevel=4)
     program: Any = PEPit.PEP()
     if problem == "lipschitz-convex":
         f: Any = program.declare_function(functions.ConvexLipschitzFunction, M=1.0, name="f")
@@ -76,7 +86,7 @@ def solve(steps: Floats, problem: str, measure: str, mu: float) -> Solution:
         # "may be inaccurate": how inaccurate it is, is computed below
         warnings.simplefilter("ignore", UserWarning)
         if not _succeeds(program, **_TOLERANCES) and not _succeeds(program):
-            raise ArithmeticError(f"the solver found no bound for the steps {steps.tolist()!r}")
+            raise ArithmeticError(f"the solver found no bound for the steps {words(steps)}")
         primal = float(program.objective.eval())
         upper, multipliers = _safe_dual(program, measured, visited, *_sizes(steps, problem, measure))
         function = _performance.attaining(steps, problem, measure, primal)

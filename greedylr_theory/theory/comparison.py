@@ -21,12 +21,15 @@ from greedylr_theory.schedulers.linear import Linear
 from greedylr_theory.simulation.run import Run
 from greedylr_theory.simulation.simulate import simulate
 from greedylr_theory.theory import last_iterate, smooth
+from greedylr_theory.theory._performance import closed_form
 from greedylr_theory.theory.worst_case import Measure, Problem, WorstCase, worst_case
 
 Floats = NDArray[np.float64]
 _DIMENSION = 10  #: of the quadratic on which closed-loop rules are run
 _SMALLEST = 1e-3  #: its smallest eigenvalue where mu = 0
 _RADIUS = 0.01  #: of the Huber function on which they are run in the Lipschitz class
+#: steps up to which the lines beside the schedule may take the solver, whose time grows like a high power of them
+_MOST_SOLVED = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +56,14 @@ class Comparison:
         bound: below which the worst case of the schedule's own steps cannot be, in its class.
         bound_of: what that bound holds for.
         simulated_on: the function on which rules that look at the run took their steps.
+        left_out: {line beside the schedule: why its worst case is not there}.
     """
 
     rows: tuple[Row, ...]
     bound: float | None
     bound_of: str
     simulated_on: str
+    left_out: dict[str, str]
 
 
 def default_peak(problem: Problem, steps: int) -> float:
@@ -125,20 +130,39 @@ def compare(
         mu: strong convexity over L, in its class.
 
     Raises:
-        ValueError: an argument lies outside its domain, or a run diverged.
-        ModuleNotFoundError, ArithmeticError: as for `worst_case`.
+        ValueError: an argument lies outside its domain, or the schedule's run diverged.
+        ModuleNotFoundError, ArithmeticError: as for `worst_case`, for the schedule; other lines are left out.
     """
     own = steps_taken(scheduler, steps, peak, problem, mu)
-    lines: dict[str, Floats] = {
-        name: own,
-        "linear decay, same lr0": steps_taken(Linear(), steps, peak, problem, mu),
-        "constant, same lr0": steps_taken(Constant(), steps, peak, problem, mu),
-        **_suggested(problem, measure, steps),
-        "GreedyLR (greedy_previous, F 0.95, no cap), same lr0": steps_taken(GreedyPrevious(), steps, peak, problem, mu),
+    rows = [Row(name, own, worst_case(own, problem=problem, measure=measure, mu=mu))]
+    left_out: dict[str, str] = {}
+    lines = _suggested(problem, measure, steps)
+    others = {
+        "linear decay, same lr0": Linear(),
+        "constant, same lr0": Constant(),
+        "GreedyLR (greedy_previous, F 0.95, no cap), same lr0": GreedyPrevious(),
     }
-    rows = [Row(line, h, worst_case(h, problem=problem, measure=measure, mu=mu)) for line, h in lines.items()]
+    for line, rule in others.items():
+        try:
+            lines[line] = steps_taken(rule, steps, peak, problem, mu)
+        except ValueError as error:
+            left_out[line] = str(error)
+    for line in sorted(lines, key=_position):
+        h = lines[line]
+        if steps > _MOST_SOLVED and closed_form(h, problem, measure, mu) is None:
+            left_out[line] = f"no closed form is known, and the solver is not started beyond {_MOST_SOLVED} steps"
+            continue
+        try:
+            rows.append(Row(line, h, worst_case(h, problem=problem, measure=measure, mu=mu)))
+        except (ModuleNotFoundError, ArithmeticError) as error:
+            left_out[line] = str(error)
     bound, bound_of = _bound(problem, measure, own)
-    return Comparison(tuple(rows), bound, bound_of, stated_problem(problem, mu)[2])
+    return Comparison(tuple(rows), bound, bound_of, stated_problem(problem, mu)[2], left_out)
+
+
+def _position(line: str) -> int:
+    """Schedules with the same first rate, then what theory suggests, then GreedyLR."""
+    return 2 if line.startswith("GreedyLR") else 0 if line.endswith("same lr0") else 1
 
 
 def _suggested(problem: Problem, measure: Measure, steps: int) -> dict[str, Floats]:

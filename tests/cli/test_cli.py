@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,19 @@ BAD = {
         ["power of two", "100"],
     ),
     "sensitivity of no such scheduler": (["sensitivity", "greedy", "--lr0", "0.1"], ["'greedy'", "greedy_best"]),
+    "sensitivity with two ranges of one parameter": (
+        ["sensitivity", "cosine", "--lr0", "0.1", "--range", "lr0=0.1:1", "--range", "lr0=0.1:2"],
+        ["one range", "2 for lr0"],
+    ),
+    "sensitivity with a negative seed": (["sensitivity", "cosine", "--lr0", "0.1", "--seed", "-1"], ["seed", "-1"]),
+    "sensitivity above no number": (["sensitivity", "cosine", "--lr0", "0.1", "--minimum", "nan"], ["minimum", "nan"]),
+    "refinement to one step": (["refine", "log.csv", "--steps", "1"], ["--steps", "2", "got 1"]),
+    "refinement to too many steps": (["refine", "log.csv", "--steps", "1000000000000"], ["--steps", "1000000000000"]),
+    "refinement of losses": (["refine", "log.csv"], ["--column", "gradient norms", "'loss'"]),
+    "refinement of a folder": (["refine", "."], ["'.'", "is a folder"]),
+    "replay of a folder": (["replay", ".", "--lr0", "0.1"], ["'.'", "is a folder"]),
+    "two sizes at once": (["reproduce", "--standard", "--quick"], ["--standard", "--quick", "both"]),
+    "sweep without such an arm": (["sweep", "robustness_fair", "--set", "speed=1"], ["'speed'", "channel"]),
     "no such claim": (["verify", "everything"], ["'everything'", "scale_invariance"]),
 }
 
@@ -170,6 +184,22 @@ def test_bad_input_gets_one_sentence_and_writes_nothing(name: str, folder: Path)
     for text in expected:
         assert text in sentences[0]
     assert [path.name for path in folder.iterdir()] == ["log.csv"]
+
+
+def test_a_worst_case_leaves_out_what_the_solver_cannot_do_and_names_claims_in_full(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "PEPit", None)  # as where it is not installed
+    result = run("worst-case", "--schedule", "cosine", "--steps", "20")
+    assert result.exit_code == 0, result.stderr
+    assert "capped_worst_case" in result.stdout
+    assert "Left out: GreedyLR" in result.stdout
+    assert "pip install 'greedylr-theory[pep]'" in result.stdout
+    content = json.loads(run("worst-case", "--steps", "120", "--json").stdout)
+    assert [row["name"] for row in content["rows"]][-1] == "silver, N = 127"
+    (reason,) = content["left_out"].values()
+    assert "not started beyond 25 steps" in reason
+    result = run("worst-case", "--steps", "3", "--lr0", "1.5")  # of the schedule itself nothing is known then
+    assert result.exit_code == 2
+    assert "pip install 'greedylr-theory[pep]'" in result.stderr
 
 
 def test_verify_prints_json_alone(folder: Path):

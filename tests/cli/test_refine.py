@@ -69,6 +69,28 @@ BAD = {
         [],
         r"column 'Step' of .* must increase, got 1 after 1: sort the rows, and leave out what was repeated .*",
     ),
+    "two runs of MLflow": (
+        "run_id,key,value,step\na,gnorm,1,0\na,gnorm,1,1\nb,gnorm,2,0\nb,gnorm,2,1\n",
+        [],
+        r"log\.csv must hold the norms of one run, got 2 in column 'run_id'",
+    ),
+    "semicolons": (
+        "step;norm\n0;1,5\n1;1,2\n",
+        [],
+        r"columns of .* must be separated by commas, got ';' in 'step;norm'",
+    ),
+    "tabs": ("step\tnorm\n0\t1.5\n", [], r"columns of .* must be separated by commas, got '\\t' in 'step\\tnorm'"),
+    "blanks": ("17 1.5 0\n18 1.4 1\n", [], r"columns of .* must be separated by commas, got ' ' in '17 1\.5 0'"),
+    "ragged": (
+        "step,norm\n0,1\n1,1,2\n",
+        [],
+        r"log\.csv must be a CSV file.*: a row has more entries than the first line",
+    ),
+    "losses": (
+        "step,train/loss\n0,1\n1,2\n",
+        [],
+        r"--column must be named where no heading says that it holds gradient norms, got 'train/loss' alone",
+    ),
     "zero": ("gnorm\n1\n0\n", [], r"norms must be positive and finite, got 0\.0 at step 1"),
     "infinite": ("gnorm\n1\nInfinity\n", [], r"norms must be positive and finite, got inf at step 1"),
     "nan": ("gnorm\nNaN\n1\n", [], r"norms must be positive and finite, got nan at step 0"),

@@ -333,7 +333,9 @@ def test_the_conclusion_says_what_the_numbers_say(factor, words):
     greedy = {name.replace(" ", "_"): factor for name in FAMILIES[BEST_GREEDY]}
     sentences = conclusion(made(random_gaps(4, 60, **greedy), labels=LABELS))
     text = " ".join(sentences)
-    assert f"Under perturbed gradients, GreedyLR is {words}" in text
+    assert f"Under perturbed gradients, GreedyLR is {words} of 1 groups" in text
+    both = words.replace("1", "2")  # channels
+    assert f"against the best alternative: {both} of 2 groups" in sentences[0]
     assert f"No group shows an effect {'against' if factor < 1 else 'in favour of'} GreedyLR." in text
     assert all(re.search(r"\d", sentence) for sentence in sentences if not sentence.startswith("No group"))
 
