@@ -385,10 +385,7 @@ def _tails(values: Floats) -> Floats:
 
 
 def _norms(norms: ArrayLike) -> Floats:
-    try:
-        sizes = np.asarray(norms, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"norms must be T >= 1 numbers in a row, got {norms!r}") from None
+    sizes = np.asarray(norms, dtype=np.float64)
     if sizes.ndim != 1 or len(sizes) == 0:
         raise ValueError(f"norms must be T >= 1 numbers in a row, got shape {sizes.shape}")
     bad = ~((sizes > 0) & (sizes < math.inf))

@@ -243,7 +243,7 @@ def test_judgements_speak_of_every_prediction_and_can_go_both_ways():
     sentences = conclusion(made_up(good))
     assert len(sentences) == len(PAIRS) * len(OPTIMIZERS)
     assert (
-        "Refined against linear under gradient descent: over problems of this kind the final gap is lower"
+        "Refined against linear under gradient descent: over problems of this kind the final f(x_T) - f* is lower"
         in sentences[0]
     )
     assert "lower on 6 and higher on 0 of 6 problems" in sentences[0]
