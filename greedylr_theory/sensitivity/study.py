@@ -197,5 +197,7 @@ def _pair(text: str | None, chosen: dict[str, Range]) -> tuple[Range | None, Ran
         return None, None
     names = [name.strip() for name in text.split(",")]
     if len(names) != 2 or names[0] == names[1] or not set(names) <= chosen.keys():
-        raise ValueError(f"a heat map needs two of {', '.join(chosen)}, joined by a comma, got {text!r}")
+        raise ValueError(
+            f"a heat map needs two of {', '.join(chosen)} (--range adds one), joined by a comma, got {text!r}"
+        )
     return chosen[names[0]], chosen[names[1]]
