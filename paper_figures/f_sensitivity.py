@@ -7,18 +7,18 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments._f_sweep_outcomes import late_divergent_share, outcomes
 from experiments.f_sweep import CAPS, PROBLEMS, RULES, SWEEP
 from greedylr_theory.plotting import LOOKS, THEORY, Figure, label, style
 from greedylr_theory.schedulers.greedy_previous import GreedyPrevious
 from greedylr_theory.statistics import Floats, median, share
+from paper_figures._factor_axis import shares_over_factor
 
 CLAIM = "convergence_deterministic_last_iterate"
 #: nothing is shown far below what any use could resolve, nor far above the start
 _LOWEST, _ABOVE_START = 1e-30, 1e2
-_TICKS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.97)
 _TITLES = {"quadratic": r"quadratic, $\kappa = 100$", "rosenbrock": "Rosenbrock", "logistic": "logistic regression"}
 
 
@@ -74,15 +74,7 @@ def _panel(upper: Axes, lower: Axes, rows: pl.DataFrame, factor: Floats, start: 
     upper.yaxis.set_major_locator(LogLocator(numticks=6))
     upper.yaxis.set_minor_locator(NullLocator())
     upper.set_ylim(upper.dataLim.ymin / 1.6, upper.dataLim.ymax * 1.6)
-    lower.set_ylim(-0.03, 1.03)
-    lower.set_yticks([0.0, 0.5, 1.0])
-    lower.yaxis.set_major_formatter(PercentFormatter(1.0))
-    # as much room for 0.9 .. 0.99 as for 0.1 .. 0.5: there F acts through ln(1/F)
-    lower.set_xscale("logit")
-    lower.xaxis.set_major_locator(FixedLocator(_TICKS))
-    lower.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in _TICKS]))
-    lower.xaxis.set_minor_locator(NullLocator())
-    lower.set_xlim(0.085, 0.992)
+    shares_over_factor(lower)
 
 
 def _legend(figure: matplotlib.figure.Figure, size: str) -> None:

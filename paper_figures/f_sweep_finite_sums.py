@@ -8,12 +8,9 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import (
-    FixedFormatter,
-    FixedLocator,
     LogFormatterSciNotation,
     LogLocator,
     NullLocator,
-    PercentFormatter,
     StrMethodFormatter,
 )
 
@@ -21,8 +18,8 @@ from experiments.f_sweep_finite_sums import CAPPED, FREE, NETWORK, NETWORK_RATE,
 from greedylr_theory.plotting import LOOKS, Figure, label, style
 from greedylr_theory.schedulers.greedy_previous import GreedyPrevious
 from greedylr_theory.statistics import share
+from paper_figures._factor_axis import shares_over_factor
 
-_TICKS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 #: medians far above the start are drawn on the edge
 _ABOVE_START = 10.0
 
@@ -79,14 +76,7 @@ def _panel(upper: Axes, lower: Axes, table: pl.DataFrame, problem: str, cap: str
     upper.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,), numticks=6))
     upper.yaxis.set_major_formatter(StrMethodFormatter("{x:g}") if narrow else LogFormatterSciNotation())
     upper.yaxis.set_minor_locator(NullLocator())
-    lower.set_ylim(-0.03, 1.03)
-    lower.set_yticks([0.0, 0.5, 1.0])
-    lower.yaxis.set_major_formatter(PercentFormatter(1.0))
-    lower.set_xscale("logit")
-    lower.xaxis.set_major_locator(FixedLocator(_TICKS))
-    lower.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in _TICKS]))
-    lower.xaxis.set_minor_locator(NullLocator())
-    lower.set_xlim(0.085, 0.993)
+    shares_over_factor(lower)
 
 
 def _legend(figure: matplotlib.figure.Figure, size: str) -> None:
