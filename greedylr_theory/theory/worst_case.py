@@ -207,7 +207,7 @@ def _solved(setting: _Setting) -> WorstCase:
     if not abs(tolerance) <= 1e-3:
         raise ArithmeticError(
             f"the solver left a gap of {tolerance:.1e} between {attained!r} and {value!r}, in units where R = 1 and "
-            f"L or G is 1, for steps {setting.steps.tolist()!r}"
+            f"L or G is 1, for steps {_semidefinite.words(setting.steps)}"
         )
     worst = None if found.function is None else _scaled(*found.function, setting)
     return WorstCase(
