@@ -36,13 +36,41 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from experiments._recovery_conclusion import conclusion
+from experiments._recovery_table import (
+    ADAM,
+    ALGORITHM_1,
+    BEST,
+    CONSTANT,
+    COSINE,
+    DESCENT,
+    GOAL,
+    GRADIENT_BURST,
+    GRADIENT_KICK,
+    HALF,
+    HASTY_STUDY,
+    KICK,
+    KICKED,
+    LATE_KICK,
+    LINEAR,
+    LOGISTIC,
+    PATIENCES,
+    PATIENT_STUDY,
+    QUADRATIC,
+    ROSENBROCK,
+    SAMPLED_GOAL,
+    SMOOTHED,
+    SPIKES,
+    UNFORESEEN,
+    Recovered,
+    recovered,
+)
 from greedylr_theory.contracts import Objective, Optimizer, Perturbation, Scheduler
 from greedylr_theory.objectives.logistic import Logistic
 from greedylr_theory.objectives.quadratic import Quadratic
@@ -70,23 +98,14 @@ from greedylr_theory.sweeps.arm import Arm, Contender, Tuning
 from greedylr_theory.sweeps.sweep import Judgement
 from greedylr_theory.sweeps.tuned import TunedSweep
 
-Floats = NDArray[np.float64]
-
-STEPS, HALF, LATE, BURST = 200, 100, 160, 20
+STEPS, LATE, BURST = 200, 160, 20
 FACTOR = 0.9
-PATIENCES, WINDOWS = (0, 1, 5, 10, 20), (10, 50)
-#: `regained` waits for this share of f(x_0) - f*, and for the other one where losses are those of samples
-GOAL, SAMPLED_GOAL = 1e-3, 0.05
 #: loss and rate are kept at these steps for the figures
 CURVE = (
     0, 10, 20, 30, 40, 45, 49, 50, 60, 70, 80, 90, 95, 99, 100, 101, 102, 104, 107, 110, 115, 120, 130, 140, 145, 149,
     150, 160, 170, 180, 190, 199,
 )  # fmt: skip
 
-ALGORITHM_1, CONSTANT, COSINE, LINEAR = "Algorithm 1", "constant", "cosine", "linear"
-HASTY_STUDY, PATIENT_STUDY = "study p=1", "study p=10"
-BEST = {p: f"best-so-far p={p}" for p in PATIENCES}
-SMOOTHED = {w: f"best-so-far p=10, window {w}" for w in WINDOWS}
 GREEDY: Mapping[str, Scheduler] = {
     ALGORITHM_1: GreedyPrevious(factor=FACTOR),
     **{name: GreedyBest(factor=FACTOR, patience=p) for p, name in BEST.items()},
@@ -105,15 +124,6 @@ SCHEDULES: Mapping[str, Scheduler] = {
 #: who meets the disturbances that are neither kick nor spikes
 FEW = (ALGORITHM_1, BEST[0], BEST[10], HASTY_STUDY, PATIENT_STUDY, CONSTANT, COSINE, LINEAR)
 OPEN_LOOP = tuple(name for name in SCHEDULES if name != "reduce on plateau")
-
-KICK, LATE_KICK, SPIKES = "kick", "late kick", "spikes"
-GRADIENT_KICK, GRADIENT_BURST = "gradient kick", "gradient burst"
-#: the kick at half time, met by what was tuned without it
-UNFORESEEN = "unforeseen kick"
-ADAM, DESCENT = "Adam", "gradient descent"
-QUADRATIC, ROSENBROCK, LOGISTIC = "quadratic", "Rosenbrock", "logistic"
-#: where every prediction about kicks is judged
-KICKED = ((QUADRATIC, ADAM), (QUADRATIC, DESCENT), (ROSENBROCK, ADAM))
 
 
 def _disturbances(length: float, slope: float) -> Mapping[str, Perturbation]:
@@ -216,45 +226,6 @@ def outcome(batch: Batch, trajectory: Trajectory) -> Mapping[str, NDArray[Any]]:
         **{f"loss {t}": distance[:, k] for t, k in zip(CURVE, kept, strict=True)},
         **{f"rate {t}": trajectory.lr[:, k] for t, k in zip(CURVE, kept, strict=True)},
     }
-
-
-_NUMBERS = ("length", "excess", "before", "gap", "regained")
-
-
-@dataclass(frozen=True, eq=False)
-class Recovered:
-    """Evaluated runs of one contender on one arm: arrays over replicates, and its rate."""
-
-    length: Floats
-    excess: Floats
-    before: Floats
-    gap: Floats
-    regained: Floats
-    lr0: float
-
-    @property
-    def middle(self) -> Estimate:
-        """Median length with its interval; +inf when half of the runs or more did not recover."""
-        return median(self.length)
-
-    @property
-    def common(self) -> Estimate:
-        """Median of the steps to the level that is the same for all."""
-        return median(self.regained)
-
-    @property
-    def never(self) -> Estimate:
-        """Share of the runs that did not recover."""
-        return share(int(np.isinf(self.length).sum()), self.length.size)
-
-
-def recovered(table: pl.DataFrame, arm: str, contender: str, phase: str = "evaluation") -> Recovered:
-    """What the table says of one contender on one arm; `phase` is "evaluation" (tuned) or "untuned"."""
-    row = table.filter(
-        (pl.col("arm") == arm) & (pl.col("contender") == contender) & (pl.col("phase") == phase)
-    ).to_dicts()[0]
-    columns = {name: np.array(row[name], dtype=np.float64) for name in _NUMBERS}
-    return Recovered(lr0=row["lr0"], **columns)
 
 
 def _text(found: Estimate) -> str:
@@ -461,4 +432,5 @@ SWEEP = TunedSweep(
     judge=judge,
     outcome=outcome,
     stride=1,
+    conclusion=conclusion,
 )

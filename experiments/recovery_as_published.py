@@ -219,6 +219,51 @@ def judge(table: pl.DataFrame) -> list[Judgement]:
     return [Judgement(text, *verdict) for text, verdict in zip(PREDICTIONS, verdicts, strict=True)]
 
 
+def conclusion(table: pl.DataFrame) -> list[str]:
+    """What the study's count gives beside the published numbers, and how long real episodes last; in plain words."""
+    first, second = "GreedyLR p=1", "cosine"
+    sentences: list[str] = []
+    pooled = {name: rows(table, "", name) for name in (first, second)}
+    number = {name: counts(found, "published") for name, found in pooled.items() if found.height}
+    if len(number) == 2 and all(each[1:].sum() > 0 for each in number.values()):
+        lengths = [middle(each) for each in number.values()]
+        means = [mean_of_runs(found) for found in pooled.values()]
+        order = "less, as published," if lengths[0] < lengths[1] else "more" if lengths[0] > lengths[1] else "the same"
+        sentences += [
+            f"Published are recoveries of {PUBLISHED[0]:g} steps for GreedyLR and {PUBLISHED[1]:g} for cosine; the "
+            f"study's own count, on its runs, which nothing disturbs, gives a median of {_steps(lengths[0])} for "
+            f"{first} and {_steps(lengths[1])} for {second}: {order} for GreedyLR.",
+            "Averaged within each run over the episodes that ended, as the study does, the median over runs is "
+            + " and ".join(
+                f"{float(mean.value):.3f} [{float(mean.low):.3f}, {float(mean.high):.3f}] for {name} (published "
+                f"{published:g}: {'inside' if mean.low <= published <= mean.high else 'outside'})"
+                for name, mean, published in zip(pooled, means, PUBLISHED, strict=True)
+            )
+            + ".",
+            "Of those, the share that ended after one step is "
+            + " and ".join(f"{ended_at_once(each):.1%} for {name}" for name, each in number.items())
+            + ".",
+        ]
+    acting = {name: rows(table, "", name, "", GRADIENT) for name in (first, second)}
+    real = {name: counts(found, "real") for name, found in acting.items() if found.height}
+    if len(real) == 2 and all(each.sum() > 0 for each in real.values()):
+        sentences.append(
+            f"Where the same amounts act, on the gradient ({' and '.join(ACTING)}), the median until f - f* is back is "
+            + " and ".join(
+                f"{_steps(middle(each))} for {name} ({each[0] / each.sum():.1%} not ended)"
+                for name, each in real.items()
+            )
+            + "; how runs recover that are thrown back is the subject of `recovery`."
+        )
+    return sentences
+
+
+def _steps(length: float) -> str:
+    if np.isinf(length):
+        return "more steps than there are"
+    return f"more than {LONGEST} steps" if length > LONGEST else f"{length:g} step{'s' * (length != 1.0)}"
+
+
 STRENGTHS = {"perturbation.strength": (0.1, 0.5, 1.0)}
 
 SWEEP = Sweep(
@@ -232,4 +277,5 @@ SWEEP = Sweep(
     },
     judge=judge,
     measure=measure,
+    conclusion=conclusion,
 )

@@ -102,3 +102,84 @@ def test_bursts_do_not_come_back_within_the_published_runs():
     """So that in the study the only burst meets the start, where nothing has been gained."""
     burst = recovery_as_published.KINDS["burst"]()
     assert burst.period >= recovery_as_published.STEPS
+
+
+def told(steps, arms=("quadratic/Adam/kick", "Rosenbrock/Adam/kick"), phases=("evaluation", "untuned")):
+    """Conclusion from a table in which a contender needs so many steps, and one run in eight never gets there."""
+    rows = []
+    for arm in arms:
+        for phase in phases:
+            for name, needed in steps.items():
+                values = [needed + k % 3 if k % 8 else math.inf for k in range(40)]
+                numbers = dict.fromkeys(("length", "excess", "before", "gap"), values)
+                rows.append({"arm": arm, "contender": name, "phase": phase, "lr0": 0.1, "regained": values, **numbers})
+    return recovery.SWEEP.conclusion(pl.DataFrame(rows))
+
+
+STEPS = {
+    "study p=1": 10, "cosine": 50, "constant": 30, "best-so-far p=0": 60, "best-so-far p=1": 60, "best-so-far p=5": 60,
+    "best-so-far p=10": 40, "best-so-far p=20": 20, "best-so-far p=10, window 10": 40,
+    "best-so-far p=10, window 50": 70,
+}  # fmt: skip
+
+
+def test_the_conclusion_says_who_is_there_sooner_in_either_direction():
+    untuned, tuned, sooner, patience, smoothing, published = told(STEPS)
+    assert untuned.startswith("Untuned, steps from a kick at step 100 until f - f* is at most 0.001 of its start")
+    assert "quadratic (Adam): study p=1 11 [" in untuned
+    assert "missed by 12.5% [5.5%, 26.1%], cosine 51 [" in tuned
+    assert "against cosine sooner on quadratic (Adam) and Rosenbrock (Adam), against a constant rate sooner" in sooner
+    assert "p=20 is there sooner on quadratic (Adam) and Rosenbrock (Adam), against best-so-far p=0" in patience
+    assert "window 50 is there later on quadratic (Adam) and Rosenbrock (Adam), against best-so-far p=10" in smoothing
+    assert "untuned 4.64 on quadratic (Adam), 4.64 on Rosenbrock (Adam), so at least as large on 2 of 2" in published
+    turned = {**STEPS, "study p=1": 50, "cosine": 10, "best-so-far p=20": 90, "best-so-far p=10, window 50": 15}
+    _, _, sooner, patience, smoothing, published = told(turned)
+    assert "against cosine later on quadratic (Adam) and Rosenbrock (Adam), against a constant rate later" in sooner
+    assert "p=20 is there later on" in patience
+    assert "window 50 is there sooner on" in smoothing
+    assert "untuned 0.216 on" in published
+    assert "at least as large on 0 of 2" in published
+    even = told({**STEPS, "cosine": 10})
+    assert "against cosine undecided on" in even[2]
+
+
+def test_the_conclusion_is_silent_on_what_was_not_run_and_says_what_never_gets_there():
+    lost = {**STEPS, "cosine": math.inf}
+    assert "infinite (only GreedyLR's is reached) on quadratic (Adam)" in told(lost)[-1]
+    assert "cosine never [never, never], missed by 100.0% [91.2%, 100.0%]" in told(lost)[0]
+    nobody = told({**lost, "study p=1": math.inf})
+    assert "none (neither median is reached) on quadratic (Adam)" in nobody[-1]
+    assert "at least as large on 0 of 2" in nobody[-1]
+    assert told(STEPS, arms=("quadratic/Adam/spikes",)) == []
+    few = {name: STEPS[name] for name in ("study p=1", "cosine")}
+    (published,) = told(few, phases=("evaluation",))
+    assert "untuned" not in published
+    (tuned, *_) = told(STEPS, arms=("logistic/Adam/kick",), phases=("evaluation",))
+    assert "0.001 of its start (0.05 for logistic regression)" in tuned
+
+
+def counted(greedy, cosine, channel="as_published"):
+    """A table with one run of each schedule, whose episodes are as long as is listed; 0 for one that did not end."""
+    table = []
+    for name, lengths in (("GreedyLR p=1", greedy), ("cosine", cosine)):
+        number = np.bincount(lengths, minlength=LONGEST + 2).astype(float).tolist()
+        arm = f"quadratic/{name}/periodic spike/{channel}"
+        table.append({"arm": arm, "published": number, "real": number, "published_sum": float(sum(lengths))})
+    return pl.DataFrame(table)
+
+
+def test_what_the_published_count_gives_is_told_in_either_direction():
+    conclusion = recovery_as_published.conclusion
+    told, means, shares = conclusion(counted([12, 12, 12], [45 - LONGEST] * 2 + [1]))
+    assert "gives a median of 12 steps for GreedyLR p=1 and 15 steps for cosine: less, as published, for" in told
+    assert "12.000 [12.000, 12.000] for GreedyLR p=1 (published 12: inside) and 10.333 [" in means
+    assert "(published 45: outside)" in means
+    assert "0.0% for GreedyLR p=1 and 33.3% for cosine" in shares
+    assert ": the same for GreedyLR." in conclusion(counted([1, 1], [1]))[0]
+    assert (
+        "more steps than there are for GreedyLR p=1 and 1 step for cosine: more for"
+        in (conclusion(counted([0, 0, 5], [1]))[0])
+    )
+    (real,) = conclusion(counted([2, 2, 0], [31, 31], "gradient"))
+    assert "2 steps for GreedyLR p=1 (33.3% not ended) and more than 30 steps for cosine (0.0% not ended)" in real
+    assert conclusion(counted([2], [3]).head(1)) == []
