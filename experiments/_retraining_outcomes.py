@@ -147,6 +147,19 @@ def overall(rows: pl.DataFrame, a: str, b: str, optimizer: str | None) -> Overal
     )
 
 
+def overall_problems(rows: pl.DataFrame, a: str, b: str) -> Overall:
+    """Over all cells, the problems being the sample: a problem's logarithms are averaged over the optimizers first.
+
+    better, worse and problems are of cells.
+    """
+    chosen = rows.filter((pl.col("a") == a) & (pl.col("b") == b))
+    means = chosen.group_by("a", "b", "problem", maintain_order=True).agg(
+        pl.col("ratio").log().mean().exp(), corrected=pl.lit(1.0)
+    )
+    found, cells = overall(means, a, b, None), overall(chosen, a, b, None)
+    return Overall(found.value, found.low, found.high, cells.better, cells.worse, cells.problems)
+
+
 def critical_difference(contenders: int, problems: int) -> float:
     """Nemenyi: average ranks that differ by less are not told apart at 5 % (Demsar, J. Mach. Learn. Res. 7, 2006)."""
     q = float(stats.studentized_range.ppf(0.95, contenders, np.inf)) / math.sqrt(2.0)
@@ -161,4 +174,14 @@ def standard_error(values: Any) -> float:
     return float(np.std(array, ddof=1) / math.sqrt(array.size))
 
 
-__all__ = ["CONTENDERS", "PAIRS", "RANKED", "Cells", "Overall", "critical_difference", "overall", "standard_error"]
+__all__ = [
+    "CONTENDERS",
+    "PAIRS",
+    "RANKED",
+    "Cells",
+    "Overall",
+    "critical_difference",
+    "overall",
+    "overall_problems",
+    "standard_error",
+]

@@ -36,13 +36,14 @@ the steps are, does not see the cost.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
 
 from experiments._retraining_cell import RefiningSweep, end_gap_and_accuracy, fixed_schedules
-from experiments._retraining_outcomes import PAIRS, SIGNIFICANT, Cells, Overall, overall
+from experiments._retraining_outcomes import PAIRS, SIGNIFICANT, Cells, Overall, overall, overall_problems
 from greedylr_theory.contracts import Objective, Optimizer
 from greedylr_theory.objectives.logistic import Logistic
 from greedylr_theory.objectives.perceptron import Perceptron
@@ -230,21 +231,45 @@ def _accuracy(cells: Cells) -> Verdict:
 
 
 _ANSWERS = {"helps": "lower", "hurts": "higher", "undecided": "neither lower nor higher as far as these can tell"}
+_WORTH = {
+    "helps": "Refinement is worth following here, before the run that it costs is counted",
+    "hurts": "Refinement is not worth following here",
+    "undecided": "Whether refinement is worth following cannot be told from these",
+}
 
 
 def conclusion(table: pl.DataFrame) -> list[str]:
     """Answers in plain words, from the intervals over problems and the tests over seeds."""
-    rows = Cells(table).comparisons()
-    return [
+    cells = Cells(table)
+    if not cells.problems:
+        return []
+    rows = cells.comparisons()
+    return [_worth(rows)] + [
         f"{a[0].upper()}{a[1:]} against {b} under {optimizer}: over problems of this kind the final f(x_T) - f* is "
         f"{_ANSWERS[found.verdict]} (ratio {found.value:.3g}, 95 % interval [{found.low:.3g}, {found.high:.3g}]); over "
         f"seeds it is significantly lower on {found.better} and higher on {found.worse} of {found.problems} problems, "
         f"and the median ratio is below 1 on {_of(rows, a, b, optimizer).filter(pl.col('ratio') < 1.0).height} and "
         f"above on {_of(rows, a, b, optimizer).filter(pl.col('ratio') > 1.0).height}."
         for a, b in PAIRS
-        for optimizer in OPTIMIZERS
+        for optimizer in cells.optimizers
         for found in [overall(rows, a, b, optimizer)]
     ]
+
+
+def _worth(rows: pl.DataFrame) -> str:
+    found = overall_problems(rows, "refined", "linear")
+    number = rows["problem"].n_unique()
+    if math.isnan(found.value):
+        interval = "a ratio is 0 or infinite, so there is none"
+    elif number == 1:
+        interval = "one problem gives no interval"
+    else:
+        interval = f"95 % interval over {number} problems [{found.low:.3g}, {found.high:.3g}]"
+    return (
+        f"{_WORTH[found.verdict]}: refined ends significantly better than linear decay in {found.better} and worse in "
+        f"{found.worse} of {found.problems} cells (problem and optimizer), and the geometric mean of the ratios of "
+        f"their final f(x_T) - f* is {found.value:.3g} ({interval})."
+    )
 
 
 SWEEP = RefiningSweep(

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,14 @@ from scipy import stats
 
 from experiments._retraining_accuracy import accuracies, outputs
 from experiments._retraining_cell import CONTENDERS, RANKED, REFINED, RefiningCell, positions
-from experiments._retraining_outcomes import PAIRS, Cells, critical_difference, overall, standard_error
+from experiments._retraining_outcomes import (
+    PAIRS,
+    Cells,
+    critical_difference,
+    overall,
+    overall_problems,
+    standard_error,
+)
 from experiments.retraining import OPTIMIZERS, PREDICTIONS, PROBLEMS, RATES, SIZES, SWEEP, conclusion, judge
 from greedylr_theory.gradient_norms import gradient_norms
 from greedylr_theory.objectives import Logistic, Perceptron
@@ -241,14 +249,61 @@ def test_judgements_speak_of_every_prediction_and_can_go_both_ways():
     assert [even[k].held for k in (5, 7, 8)] == [False, False, False]
     assert all(judgement.evidence for judgement in helped)
     sentences = conclusion(made_up(good))
-    assert len(sentences) == len(PAIRS) * len(OPTIMIZERS)
+    assert len(sentences) == 1 + len(PAIRS) * len(OPTIMIZERS)
     assert (
         "Refined against linear under gradient descent: over problems of this kind the final f(x_T) - f* is lower"
-        in sentences[0]
+        in sentences[1]
     )
     assert (
-        "lower on 6 and higher on 0 of 6 problems, and the median ratio is below 1 on 6 and above on 0." in sentences[0]
+        "lower on 6 and higher on 0 of 6 problems, and the median ratio is below 1 on 6 and above on 0." in sentences[1]
     )
+
+
+@pytest.mark.parametrize(
+    ("ratio", "answer", "counts"),
+    [
+        (0.5, "Refinement is worth following here, ", "better than linear decay in 12 and worse in 0 of 12 cells"),
+        (2.0, "Refinement is not worth following here: ", "better than linear decay in 0 and worse in 12 of 12 cells"),
+    ],
+)
+def test_whether_refinement_is_worth_following_goes_with_the_numbers(ratio, answer, counts):
+    found = made_up({"linear": 1.0, "refined": ratio})
+    first = conclusion(found)[0]
+    assert first.startswith(answer)
+    assert counts in first
+    assert re.search(rf"is {ratio:g}\d* \(95 % interval over 6 problems \[", first), first
+    one = conclusion(found.filter((pl.col("problem") == "iris") & (pl.col("optimizer") == "Adam")))
+    assert len(one) == 1 + len(PAIRS)
+    assert one[0].startswith("Whether refinement is worth following cannot be told from these: ")
+    assert "of 1 cells" in one[0]
+    assert "one problem gives no interval" in one[0]
+
+
+def test_a_gain_under_one_optimizer_that_is_lost_under_the_other_decides_nothing():
+    gain, loss = (made_up({"linear": 1.0, "refined": ratio}) for ratio in (0.5, 2.0))
+    adam = pl.col("optimizer") == "Adam"
+    first = conclusion(pl.concat([gain.filter(adam), loss.filter(~adam)]))[0]
+    assert first.startswith("Whether")
+    assert "in 6 and worse in 6 of 12 cells" in first
+
+
+def test_a_ratio_that_is_infinite_leaves_no_mean():
+    lost = made_up({"linear": 1.0, "refined": math.inf})
+    assert "is nan (a ratio is 0 or infinite, so there is none)" in conclusion(lost)[0]
+
+
+def test_the_interval_over_problems_takes_cells_of_one_problem_together():
+    rows = pl.DataFrame(
+        {
+            "a": "x", "b": "y", "problem": ["p", "p", "q", "q"], "ratio": [0.5, 2.0, 2.0, 8.0],
+            "corrected": [0.01, 1.0, 0.2, 0.04],
+        }
+    )  # fmt: skip
+    found = overall_problems(rows, "x", "y")
+    # logs to base 2 of the problems: 0 and 2; mean 1, standard deviation sqrt(2), t with 1 degree 12.7062
+    assert found.value == pytest.approx(2.0)
+    assert found.high == pytest.approx(2.0 ** (1.0 + 12.706204736174694))
+    assert (found.better, found.worse, found.problems) == (1, 1, 4)
 
 
 def test_rates_at_the_edge_are_counted():
