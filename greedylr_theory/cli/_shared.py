@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -77,6 +78,29 @@ def assignments(settings: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not equals or not path or not text:
             raise ValueError(f"--set must look like path=value, got {setting!r}")
         yield path.strip(), text
+
+
+def require_writable(option: str, path: Path, *, folder: bool = False) -> None:
+    """Refuse a place where nothing can be written before work is done for it; nothing is made."""
+    must = f"{option} must be a {'folder' if folder else 'file'} that can be written, got {str(path)!r}"
+    if path.exists() and path.is_dir() != folder:
+        raise ValueError(f"{must}, which is a {'file' if folder else 'folder'}")
+    inner = path if folder else path.absolute().parent
+    there = next(each for each in (inner.absolute(), *inner.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise ValueError(f"{must}: {str(there)!r} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"{must}: nothing may be written in {str(there)!r}")
+
+
+@contextmanager
+def writing(option: str, path: Path) -> Generator[None]:
+    """What goes wrong while a file is written is the option's fault, said in one sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ValueError(f"{option} must be a place that can be written, got {str(path)!r}: {reason}") from error
 
 
 def number(name: str, text: str) -> float:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from greedylr_theory.cli._shared import one_sentence
+from greedylr_theory.cli._shared import one_sentence, require_writable, writing
 
 if TYPE_CHECKING:
     from greedylr_theory.recorded_norms import RecordedNorms
@@ -31,8 +31,8 @@ _EIGHTHS = " ▁▂▃▄▅▆▇█"
     "--window-basis", default="fraction", show_default=True, help="fraction (of the run) or published (1001 samples)."
 )
 @click.option("--steps", type=int, help="Length of the schedule (default: as many as there are norms).")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the schedule: .csv or .json.")
-@click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Draw norms and schedule: .png or .pdf.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the schedule: .csv or .json.")
+@click.option("--png", type=click.Path(path_type=Path), help="Draw norms and schedule: .png or .pdf.")
 @one_sentence
 def refine(
     file: Path, column: str | None, kind: str, smoothing: float, window_basis: str, steps: int | None,
@@ -54,6 +54,9 @@ def refine(
         raise ValueError(f"--output must end in .csv or .json, got {str(output)!r}")
     if png is not None and png.suffix not in (".png", ".pdf"):
         raise ValueError(f"--png must end in .png or .pdf, got {str(png)!r}")
+    for option, path in (("--output", output), ("--png", png)):
+        if path is not None:
+            require_writable(option, path)
     if steps is not None and not 2 <= steps <= MOST_STEPS:
         raise ValueError(f"--steps must be an integer from 2 to {MOST_STEPS}, got {steps}")
     recorded = read_norms(file, column)
@@ -76,9 +79,13 @@ def refine(
     for line in _lines(found):
         console.print(line, markup=False)
     console.print(picture(found), markup=False)
-    written = [_write(found, output)] if output is not None else []
+    written: list[Path] = []
+    if output is not None:
+        with writing("--output", output):
+            written.append(_write(found, output))
     if png is not None:
-        _draw(recorded, norms, found, png)
+        with writing("--png", png):
+            _draw(recorded, norms, found, png)
         written.append(png)
     console.print("In training, with the peak rate as the optimizer's lr:\n", markup=False)
     console.print(usage(output), markup=False, soft_wrap=True)

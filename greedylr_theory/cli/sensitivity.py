@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from greedylr_theory.cli._shared import FOLDER, one_sentence
+from greedylr_theory.cli._shared import FOLDER, one_sentence, require_writable, writing
 from greedylr_theory.cli._specification import run_of, specified
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def sensitivity(
 
     Draws the response to each parameter alone (median and 10-90 % band over matched replicates) and the Sobol indices
     of the median outcome, log10 of the relative suboptimality at the end. Each parameter has a usual range, spread
-    evenly, in the logarithm for rates and thresholds; --range replaces or adds one, of any plug-in.
+    evenly, in the logarithm for rates and thresholds; --range replaces or adds one, of any plug-in. The names of the
+    files end in ten digits that identify the run and all options.
 
     \b
     Examples:
@@ -65,6 +66,7 @@ def sensitivity(
     """
     from greedylr_theory import sensitivity as study
 
+    require_writable("--results", folder, folder=True)
     names = {"objective": objective, "scheduler": name, "optimizer": optimizer, "perturbation": perturbation}
     base = run_of(names, files, settings, start, lr0, steps, ordering)
     varied = len(ranges) if only else len(study.usual(base)[0]) + len(ranges)
@@ -82,9 +84,12 @@ def sensitivity(
         outcome=study.Outcome(minimum, floor, ceiling),
         seed=seed,
     )
-    written = study.write(made, folder / "sensitivity")
+    with writing("--results", folder):
+        written = study.write(made, folder / "sensitivity")
     if as_json:
         click.echo(json.dumps(study.as_dict(made), indent=2, allow_nan=False))
+        for path in written:
+            click.echo(f"wrote {path}", err=True)
         return
     _print(made, written)
 

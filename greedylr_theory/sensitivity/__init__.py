@@ -16,6 +16,7 @@ from greedylr_theory.sensitivity.responses import heat as heat
 from greedylr_theory.sensitivity.responses import respond as respond
 from greedylr_theory.sensitivity.study import Study as Study
 from greedylr_theory.sensitivity.study import as_dict as as_dict
+from greedylr_theory.sensitivity.study import name_of as name_of
 from greedylr_theory.sensitivity.study import seconds as seconds
 from greedylr_theory.sensitivity.study import study as study
 from greedylr_theory.sensitivity.study import write as write

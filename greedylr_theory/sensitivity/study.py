@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ from numpy.typing import NDArray
 
 from greedylr_theory import plotting
 from greedylr_theory.files import replace_file
+from greedylr_theory.optimizers.gradient_descent import GradientDescent
 from greedylr_theory.params import canonical_json
+from greedylr_theory.perturbations.no_perturbation import NoPerturbation
 from greedylr_theory.sensitivity import pictures
 from greedylr_theory.sensitivity.indices import Indices, estimate
 from greedylr_theory.sensitivity.ranges import Range, parsed, usual
@@ -22,6 +26,8 @@ from greedylr_theory.simulation.run import Run
 from greedylr_theory.sweeps.shard import Shard
 
 Floats = NDArray[np.float64]
+#: what a name leaves out
+_USUAL = (GradientDescent, NoPerturbation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,9 +173,33 @@ def as_dict(made: Study) -> dict[str, Any]:
     return content
 
 
+def name_of(made: Study) -> str:
+    """Of the files of a study: scheduler and objective, optimizer and perturbation unless they are the usual ones.
+
+    Ten digits at the end identify the run, the versions of its plug-ins and all options, so that two studies share a
+    name only if they are the same.
+    """
+    parts = [made.run.scheduler, "on", made.run.objective]
+    parts += [part for part in (made.run.optimizer, made.run.perturbation) if not isinstance(part, _USUAL)]
+    words = [part if isinstance(part, str) else part.plugin_name().rpartition(":")[2] for part in parts]
+    content = {
+        "run": made.run.specification(),
+        "data": made.run.objective.data_digest,
+        "varied": [[entry.path, entry.low, entry.high, entry.log] for entry in made.ranges],
+        "outcome": dataclasses.asdict(made.outcome),
+        "replicates": made.replicates,
+        "settings": made.indices.settings,
+        "points": [curve.values.size for curve in made.curves],
+        "heat": None if made.heat is None else [made.heat.across.path, made.heat.up.path, *made.heat.median.shape],
+        "seed": made.seed,
+    }
+    digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    return "_".join([*words, digest[:10]])
+
+
 def write(made: Study, folder: Path) -> list[Path]:
-    """Write the pictures and a JSON file, named after the scheduler and the objective; returns their paths."""
-    name = "_on_".join(part.plugin_name().rpartition(":")[2] for part in (made.run.scheduler, made.run.objective))
+    """Write the pictures and a JSON file, named by `name_of`; returns their paths."""
+    name = name_of(made)
     provenance = {
         "run": made.run.key,
         "varied": {entry.path: str(entry) for entry in made.ranges},

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
 import json
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -257,8 +261,48 @@ def test_sensitivity_prints_indices_and_writes_pictures(folder: Path, monkeypatc
     assert result.exit_code == 0, result.stderr
     assert "integers 5 to 20, alike" in result.stdout
     assert "0.0% diverged" in result.stdout
-    assert saved == [f"halving_on_quadratic_{kind}" for kind in ("curves", "indices", "heat")]
+    drawn = [name.rpartition("_")[2] for name in saved]
+    assert drawn == ["curves", "indices", "heat"]
+    (first,) = (folder / "results/sensitivity").iterdir()
+    assert re.fullmatch(r"halving_on_quadratic_[0-9a-f]{10}\.json", first.name)
+    assert saved == [f"{first.stem}_{kind}" for kind in drawn]
     result = run("sensitivity", *arguments, "--points", "4", "--json")
     content = json.loads(result.stdout)
     assert [entry["path"] for entry in content["parameters"]] == ["lr0", "scheduler.period"]
-    assert content == json.loads((folder / "results/sensitivity/halving_on_quadratic.json").read_text())
+    (second,) = set((folder / "results/sensitivity").iterdir()) - {first}  # without a heat map: another study
+    assert content == json.loads(second.read_text())
+    assert result.stderr.endswith(f"wrote {second.relative_to(folder)}\n")
+
+
+def test_sensitivity_says_before_it_works_that_nothing_can_be_written(folder: Path):
+    result = run("sensitivity", "cosine", "--lr0", "0.1", "--results", "log.csv/results")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: --results must be a folder that can be written, got 'log.csv/results': "
+        f"{str(folder / 'log.csv')!r} is no folder\n"
+    )
+
+
+def test_sensitivity_says_in_one_sentence_that_writing_failed(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+    monkeypatch.setattr(importlib.import_module("greedylr_theory.sensitivity.study"), "replace_file", full)
+    arguments = [
+        "--replicates",
+        "1",
+        "--samples",
+        "8",
+        "--points",
+        "2",
+        "--steps",
+        "5",
+        "--only",
+        "--range",
+        "lr0=0.1:1",
+    ]
+    result = run("sensitivity", "cosine", "--lr0", "0.1", *arguments)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: --results must be a place that can be written, got 'results': No space left on device\n"
+    )

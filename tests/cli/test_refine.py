@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
 import re
 from pathlib import Path
 
@@ -98,6 +100,16 @@ BAD = {
     "kind": (LOGS["one column"], ["--kind", "l3"], r"kind must be 'l2' or 'l1', got 'l3'"),
     "basis": (LOGS["one column"], ["--window-basis", "x"], r"window_basis must be 'fraction' or 'published', got 'x'"),
     "output": (LOGS["one column"], ["--output", "s.txt"], r"--output must end in \.csv or \.json, got 's\.txt'"),
+    "no folder for the output": (
+        LOGS["one column"],
+        ["--output", "log.csv/s.csv"],
+        r"--output must be a file that can be written, got 'log\.csv/s\.csv': '.*log\.csv' is no folder",
+    ),
+    "no folder for the picture": (
+        LOGS["one column"],
+        ["--png", "log.csv/s.png"],
+        r"--png must be a file that can be written, got 'log\.csv/s\.png': '.*log\.csv' is no folder",
+    ),
     "picture": (LOGS["one column"], ["--png", "s.gif"], r"--png must end in \.png or \.pdf, got 's\.gif'"),
 }
 
@@ -117,6 +129,39 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(
     assert result.exit_code == 2
     assert re.fullmatch(rf"Error: {sentence}\n", result.stderr), result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ([] if log is None else ["log.csv"])
+
+
+def test_a_folder_where_nothing_may_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = os.access
+    # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK and allowed(path, mode))
+    (tmp_path / "log.csv").write_text(LOGS["one column"])
+    result = run(str(tmp_path / "log.csv"), "--output", str(tmp_path / "new/s.csv"))
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"nothing may be written in {str(tmp_path)!r}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
+
+
+@pytest.mark.parametrize(("option", "name"), [("--output", "s.csv"), ("--png", "s.png")])
+def test_what_goes_wrong_with_an_output_is_one_sentence(
+    option: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("log.csv").write_text(LOGS["one column"])
+    Path(name).mkdir()
+    result = run("log.csv", option, name)
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {option} must be a file that can be written, got {name!r}, which is a folder\n"
+    Path(name).rmdir()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+    monkeypatch.setattr("greedylr_theory.files.replace_file", full)
+    result = run("log.csv", option, name)
+    assert result.exit_code == 2
+    wanted = f"Error: {option} must be a place that can be written, got {name!r}: No space left on device\n"
+    assert result.stderr == wanted
 
 
 def test_a_schedule_is_shown_written_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

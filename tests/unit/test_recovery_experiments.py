@@ -113,7 +113,7 @@ def told(steps, arms=("quadratic/Adam/kick", "Rosenbrock/Adam/kick"), phases=("e
                 values = [needed + k % 3 if k % 8 else math.inf for k in range(40)]
                 numbers = dict.fromkeys(("length", "excess", "before", "gap"), values)
                 rows.append({"arm": arm, "contender": name, "phase": phase, "lr0": 0.1, "regained": values, **numbers})
-    return recovery.SWEEP.conclusion(pl.DataFrame(rows))
+    return recovery.conclusion(pl.DataFrame(rows))
 
 
 STEPS = {
@@ -150,6 +150,7 @@ def test_the_conclusion_is_silent_on_what_was_not_run_and_says_what_never_gets_t
     nobody = told({**lost, "study p=1": math.inf})
     assert "none (neither median is reached) on quadratic (Adam)" in nobody[-1]
     assert "at least as large on 0 of 2" in nobody[-1]
+    assert recovery.SWEEP.conclusion is recovery.conclusion
     assert told(STEPS, arms=("quadratic/Adam/spikes",)) == []
     few = {name: STEPS[name] for name in ("study p=1", "cosine")}
     (published,) = told(few, phases=("evaluation",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -211,11 +212,13 @@ def test_a_study_is_reproducible_and_its_files_carry_their_origin(tmp_path: Path
     assert content == sensitivity.as_dict(again)
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     paths = sensitivity.write(made, tmp_path)
+    name = sensitivity.name_of(made)
+    assert re.fullmatch(r"greedy_best_on_quadratic_gaussian_[0-9a-f]{10}", name)
+    assert name == sensitivity.name_of(again)
     assert sorted(path.name for path in paths) == sorted(
-        ["greedy_best_on_quadratic.json"]
-        + [f"greedy_best_on_quadratic_{kind}.{end}" for kind in ("curves", "indices", "heat") for end in ("pdf", "png")]
+        [f"{name}.json"] + [f"{name}_{kind}.{end}" for kind in ("curves", "indices", "heat") for end in ("pdf", "png")]
     )
-    found = plotting.origin(tmp_path / "greedy_best_on_quadratic_curves.png")
+    found = plotting.origin(tmp_path / f"{name}_curves.png")
     assert found is not None
     assert found["provenance"]["run"] == NOISY.key
     assert found["provenance"]["varied"]["scheduler.factor"] == "uniform on [0.5, 0.9]"
@@ -223,6 +226,27 @@ def test_a_study_is_reproducible_and_its_files_carry_their_origin(tmp_path: Path
     for column, rate in enumerate(made.heat.across_values):
         alone = sensitivity.respond(NOISY, {"lr0": np.array([rate]), "scheduler.factor": np.array([0.5])}, 2, Outcome())
         assert made.heat.median[0, column] == alone.median[0]
+
+
+def test_studies_that_differ_in_anything_have_names_that_differ():
+    options = {"ranges": ["lr0=0.01:0.1"], "only": True, "replicates": 1, "samples": 8, "points": 3}
+    run = dataclasses.replace(LINE, steps=3)
+    changed = (
+        {}, {"seed": 1}, {"replicates": 2}, {"samples": 16}, {"points": 4}, {"outcome": Outcome(floor=1e-9)},
+        {"outcome": Outcome(minimum=-1.0)}, {"ranges": ["lr0=0.01:0.1:uniform"]}, {"ranges": ["lr0=0.01:0.2"]},
+    )  # fmt: skip
+    names = [sensitivity.name_of(sensitivity.study(run, **{**options, **each})) for each in changed]
+    others = (
+        dataclasses.replace(run, optimizer=Adam()), dataclasses.replace(run, optimizer=Adam(beta1=0.5)),
+        dataclasses.replace(run, steps=4), dataclasses.replace(run, start=(2.0,)),
+        dataclasses.replace(run, perturbation=Gaussian(channel="gradient", strength=0.3)),
+    )  # fmt: skip
+    names += [sensitivity.name_of(sensitivity.study(other, **options)) for other in others]
+    assert len(set(names)) == len(names)
+    assert [name.rpartition("_")[0] for name in names[-5:]] == [
+        "constant_on_quadratic_adam", "constant_on_quadratic_adam", "constant_on_quadratic", "constant_on_quadratic",
+        "constant_on_quadratic_gaussian",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("pair", ["lr0", "lr0,lr0", "lr0,scheduler.eps"])
