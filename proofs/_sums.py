@@ -84,7 +84,17 @@ def _is_taken(hypothesis: Hypothesis) -> bool:
 
 
 def _require_other_than(name: str, hypothesis: Expr, goal: Expr) -> None:
-    if hypothesis != 0 and isinstance(sympy.cancel(goal / hypothesis), sympy.Rational):
+    if hypothesis == 0:
+        return
+    symbols = sorted(goal.free_symbols | hypothesis.free_symbols, key=str)
+    quotients: list[Expr] = []
+    for first in (3, 5):  # two places where the quotient differs show that it is no number, and spare the cancelling
+        place = {symbol: sympy.Rational(first + 2 * k * first + k, 7 + k) for k, symbol in enumerate(symbols)}
+        below = substitute(hypothesis, place)
+        quotients.append(substitute(goal, place) / below if below.is_Rational and below != 0 else sympy.nan)
+    if all(quotient.is_Rational for quotient in quotients) and quotients[0] != quotients[1]:
+        return
+    if isinstance(sympy.cancel(goal / hypothesis), sympy.Rational):
         raise IllFormed(f"the conclusion is the hypothesis {name!r}: nothing is proved")
 
 

@@ -125,6 +125,12 @@ def test_axes_are_labelled(drawn):
     assert all(axes.has_data() for axes in picture.axes)
 
 
+# every figure is written by `make reproduce`; here every fourth, all of them among the slow tests
+@pytest.mark.parametrize(
+    "drawn",
+    [name if k % 4 == 0 else pytest.param(name, marks=pytest.mark.slow) for k, name in enumerate(sorted(FIGURES))],
+    indirect=True,
+)
 def test_files_carry_their_origin(drawn, tmp_path, monkeypatch):
     figure, picture, provenance = drawn
     monkeypatch.setattr(plotting, "DPI", 40)  # what is in the files does not depend on it
