@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ def test_the_lines_that_are_shown_work_in_torch(file: str, tmp_path: Path, monke
     result = CliRunner().invoke(main, ["refine", "log.csv", "--smoothing", "0", "--output", file])
     lines = result.stdout.partition("lr:\n")[2].strip()
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
-    names: dict[str, Any] = {"torch": torch, "optimizer": optimizer}
-    exec(lines, names)
+    Path("shown.py").write_text(lines, encoding="utf-8")
+    names: dict[str, Any] = runpy.run_path("shown.py", init_globals={"torch": torch, "optimizer": optimizer})
     rates: list[float] = []
     for _ in range(7):
         rates.append(optimizer.param_groups[0]["lr"])
