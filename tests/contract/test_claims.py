@@ -90,6 +90,12 @@ def test_the_entry_is_json_with_the_agreed_keys(settled):
     assert json.loads(json.dumps(entry.as_dict(), allow_nan=False)) == entry.as_dict()
 
 
+# every fourth claim; all of them among the slow tests
+@pytest.mark.parametrize(
+    "settled",
+    [name if k % 4 == 0 else pytest.param(name, marks=pytest.mark.slow) for k, name in enumerate(NAMES)],
+    indirect=True,
+)
 def test_the_check_is_a_function_of_its_seed(settled):
     claim, entry, _ = settled
     again = claim.check(_ledger.generator(claim))
